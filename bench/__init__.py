@@ -1,0 +1,1 @@
+"""The benchmark: Gatehouse beside its peers, as ratios from one interleaved run."""

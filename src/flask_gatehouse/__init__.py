@@ -1,0 +1,56 @@
+"""Gatehouse: accounts, sign-in and session security for Flask."""
+
+from flask_login import (
+    AnonymousUserMixin,
+    UserMixin,
+    confirm_login,
+    current_user,
+    login_fresh,
+    login_user,
+    logout_user,
+)
+
+from flask_gatehouse.core.errors import (
+    Conflict,
+    Misconfigured,
+    NotAllowed,
+    NotProven,
+    NotValid,
+    Refusal,
+    TooManyAttempts,
+    Unavailable,
+)
+from flask_gatehouse.extension import Gatehouse
+from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web.access import (
+    administrator_required,
+    fresh_login_required,
+    login_required,
+    public,
+)
+from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
+
+__all__ = [
+    "AnonymousUserMixin",
+    "Conflict",
+    "Gatehouse",
+    "LoginManager",
+    "Misconfigured",
+    "NotAllowed",
+    "NotProven",
+    "NotValid",
+    "Refusal",
+    "TooManyAttempts",
+    "Unavailable",
+    "User",
+    "UserMixin",
+    "administrator_required",
+    "confirm_login",
+    "current_user",
+    "fresh_login_required",
+    "login_fresh",
+    "login_required",
+    "login_user",
+    "logout_user",
+    "public",
+]

@@ -1,0 +1,1 @@
+"""The command line: `flask gatehouse …` in a host, `gatehouse …` for the site."""

@@ -1,0 +1,20 @@
+"""The application that a command runs inside of."""
+
+from typing import Any
+
+from flask import current_app
+
+from flask_gatehouse.core.house import House
+from flask_gatehouse.db.work import Works
+
+
+def works() -> Works:
+    """Return how the current application begins work."""
+    state: Any = current_app.extensions["gatehouse"]
+    found: Works = state.works
+    return found
+
+
+def house() -> House:
+    """Return the house of the current application."""
+    return works().house

@@ -1,0 +1,43 @@
+"""Apply and check the shipped migrations."""
+
+import json
+
+import click
+
+from flask_gatehouse.cli.application import works
+from flask_gatehouse.db.migrations import runner
+
+
+@click.group()
+def db() -> None:
+    """Bring the tables up to date, or look whether they are."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Apply the shipped migrations. Safe to run at every start, also twice at once."""
+    click.echo("Looking at the tables …", err=True)
+    before, after = runner.upgrade(works().engine)
+    if before == after:
+        click.echo(f"The tables are up to date ({after}).")
+    else:
+        click.echo(f"The tables went from {before or 'nothing'} to {after}.")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(*, as_json: bool) -> None:
+    """Compare the tables with what this release expects; status 1 if they differ."""
+    state = runner.check(works().engine)
+    if as_json:
+        told = {"current": state.current, "newest": state.newest, "differences": state.differences}
+        click.echo(json.dumps({"good": state.good, **told}))
+    if state.good:
+        if not as_json:
+            click.echo(f"The tables are as this release expects ({state.current}).")
+        return
+    for difference in state.differences:
+        click.echo(f"differs: {difference}", err=True)
+    at = state.current or "nothing"
+    msg = f"The tables are at {at}, expected {state.newest}: run gatehouse db upgrade."
+    raise click.ClickException(msg)

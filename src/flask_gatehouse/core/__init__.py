@@ -1,0 +1,1 @@
+"""Plain Python that everything stands on: clock, errors, events, settings, keys, secrets."""

@@ -1,0 +1,43 @@
+"""Settings that belong to no single feature: the site as a whole."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.settings import Secret, setting
+
+
+@dataclass(frozen=True)
+class CoreSettings:
+    """What every part of the house may ask for."""
+
+    home: str | None = setting(
+        None,
+        "Folder for the SQLite database, the generated secret key and the outbox; none is the "
+        "application's instance folder.",
+    )
+    secret_key: Secret | None = setting(
+        None,
+        "Root of all keys, at least 32 random bytes; none takes the application's SECRET_KEY.",
+        source="OWASP ASVS 5.0 11.2.3",
+    )
+    secret_key_fallbacks: tuple[str, ...] = setting(
+        (),
+        "Former roots, newest first: what they made is still read, nothing new is made with them.",
+        source="OWASP ASVS 5.0 13.3.4",
+    )
+    public_url: str = setting(
+        "http://127.0.0.1:5000",
+        "Where people reach the site: the only source of links in mails. With https the cookies "
+        "are Secure and carry the __Host- prefix, and HSTS is sent.",
+        source="OWASP ASVS 5.0 3.3.1, 3.4.1",
+    )
+    trusted_proxies: int = setting(
+        0,
+        "How many proxies in front may be believed when they say who is asking, and how.",
+        source="OWASP ASVS 5.0 15.3.4",
+        floor=0,
+        cap=10,
+    )
+    redis_url: Secret | None = setting(
+        None, "Redis in which machines share throttle counters; none counts in the database."
+    )
+    site_name: str = setting("Gatehouse", "Name of the site on pages and in mails.")

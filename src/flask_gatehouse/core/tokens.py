@@ -1,0 +1,52 @@
+"""Secrets handed to people and browsers, and what is kept of them: never the secret itself."""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from hashlib import sha256
+
+#: Bytes of randomness in every handle and link. Source: OWASP ASVS 5.0 7.2.3 asks for 16.
+SECRET_BYTES = 32
+
+#: Characters of such a secret in URL-safe base64 without padding.
+SECRET_LENGTH = 43
+
+
+def new_secret() -> str:
+    """Return 43 URL-safe characters that carry 256 random bits."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_public_id() -> str:
+    """Return 22 URL-safe characters (128 bits) that name a thing and open nothing."""
+    return secrets.token_urlsafe(16)
+
+
+def digest(secret: str, key: bytes) -> bytes:
+    """Return the 32 bytes that are stored and looked up in place of a secret."""
+    return hmac.digest(key, secret.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def same(one: bytes | str, other: bytes | str) -> bool:
+    """Compare without telling by the time taken how much was alike."""
+    left = one.encode() if isinstance(one, str) else one
+    right = other.encode() if isinstance(other, str) else other
+    return hmac.compare_digest(left, right)
+
+
+def well_formed(secret: str) -> bool:
+    """Whether `secret` has the shape of `new_secret`, so that asking the database makes sense."""
+    if len(secret) != SECRET_LENGTH or not secret.isascii():
+        return False
+    try:
+        raw = urlsafe_b64decode(f"{secret}=")
+    except (Base64Error, ValueError):
+        return False
+    # The last character carries four bits; only the spelling that we would make is accepted.
+    return urlsafe_b64encode(raw).rstrip(b"=") == secret.encode()
+
+
+def fingerprint(key: bytes) -> str:
+    """Return eight hex characters that name a key without telling it."""
+    return sha256(b"gatehouse key id" + key).hexdigest()[:8]

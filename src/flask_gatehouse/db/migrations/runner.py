@@ -1,0 +1,143 @@
+"""Apply and check the shipped migrations. Alembic is imported here, and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, Engine, text
+
+from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.db.base import Base
+from flask_gatehouse.db.migrations.scope import VERSION_TABLE, is_ours
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+#: Seconds for which a second start waits until the first has migrated.
+_PATIENCE: Final = 60
+
+#: Name of the lock on servers, and the same as a number.
+_LOCK: Final = "gatehouse_migrations"
+_LOCK_NUMBER: Final = 0x67617465
+
+
+class MigrationsBusy(Unavailable):
+    """Another process has been migrating for too long."""
+
+    code = "db.migrations_busy"
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a database stands."""
+
+    current: str | None
+    newest: str
+    #: What the tables lack or have too much, against the models; empty if nothing.
+    differences: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether the newest migration is applied and the tables are as the models say."""
+        return self.current == self.newest and not self.differences
+
+
+def upgrade(engine: Engine, revision: str = "head") -> tuple[str | None, str | None]:
+    """Apply migrations up to `revision`, one process at a time; return revision before and after.
+
+    Raises:
+        MigrationsBusy: another process did not finish in time.
+    """
+    from alembic import command  # noqa: PLC0415 - heavy, and needed at most once a start
+
+    with _locked(engine) as connection:
+        before = _current(connection)
+        command.upgrade(_config(connection), revision)
+        return before, _current(connection)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take migrations back to `revision`; `base` takes back all of them, with what they held."""
+    from alembic import command  # noqa: PLC0415 - heavy, and needed at most once a start
+
+    with _locked(engine) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def check(engine: Engine) -> State:
+    """Compare the database with the models; change nothing."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - heavy, rarely needed
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    with engine.connect() as connection:
+        newest = ScriptDirectory.from_config(_config(connection)).get_current_head() or ""
+        options = {
+            "version_table": VERSION_TABLE,
+            "include_name": lambda name, kind, _parents: kind != "table" or is_ours(name),
+            "compare_type": False,
+        }
+        context = MigrationContext.configure(connection, opts=options)
+        current = context.get_current_revision()
+        differences = compare_metadata(context, Base.metadata)
+    return State(current, newest, tuple(_told(each) for each in differences))
+
+
+def _told(difference: object) -> str:
+    """Say a difference in one line; Alembic nests those of one table in a list."""
+    if isinstance(difference, list):
+        return "; ".join(_told(each) for each in difference)
+    if isinstance(difference, tuple):
+        return " ".join(str(part) for part in difference if part is not None)
+    return str(difference)
+
+
+def _current(connection: Connection) -> str | None:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - heavy, rarely needed
+
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - heavy, rarely needed
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _locked(engine: Engine) -> Iterator[Connection]:
+    """Hold a connection on which nobody else migrates; commit when the block ends."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # The write lock of the file; other starts wait for it.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE * 1000}")
+            connection.rollback()
+        with connection.begin():
+            _lock(connection)
+            try:
+                yield connection
+            finally:
+                _unlock(connection)
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        got = connection.scalar(
+            text("SELECT GET_LOCK(:name, :wait)"), {"name": _LOCK, "wait": _PATIENCE}
+        )
+        if got != 1:
+            raise MigrationsBusy(retry_after=_PATIENCE)
+
+
+def _unlock(connection: Connection) -> None:
+    if connection.dialect.name in {"mysql", "mariadb"}:
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})

@@ -1,0 +1,139 @@
+"""The unit of work: one transaction for one thing that a person or a program does.
+
+A view or a command opens it; services use it and never commit. It commits when its block ends and
+rolls back when the block raises. Listeners hear of what was recorded after the commit.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from flask_gatehouse.core.events import Event, Listener, Origin
+from flask_gatehouse.core.house import House
+from flask_gatehouse.db.engine import READS
+
+_Group = TypeVar("_Group")
+_log = logging.getLogger("gatehouse")
+
+
+class Recorder(ABC):
+    """Writes an event down in the transaction of the change that it tells of."""
+
+    @abstractmethod
+    def write(self, work: "Work", event: Event) -> None:
+        """Add the event to `work.db`. Raising undoes the change as well."""
+
+
+class Work:
+    """What a service is given: the transaction, the time, and the house."""
+
+    def __init__(self, works: "Works", origin: Origin, db: Callable[[], Session]) -> None:
+        """Begin nothing yet: the transaction begins with the first statement."""
+        self._works = works
+        self._open = db
+        self._events: list[Event] = []
+        self.origin = origin
+        self.house: House = works.house
+        self.now: datetime = works.house.clock.now()
+
+    @cached_property
+    def db(self) -> Session:
+        """Return the session of this work."""
+        return self._open()
+
+    def settings(self, shape: type[_Group]) -> _Group:
+        """Return a group of settings."""
+        return self.house.settings[shape]
+
+    def record(self, event: Event) -> None:
+        """Write down what happened, in this transaction, and tell listeners after the commit."""
+        for recorder in self.house.plugs(Recorder):
+            recorder.write(self, event)
+        self._events.append(event)
+
+    @contextmanager
+    def apart(self) -> Iterator["Work"]:
+        """Work in a short transaction of its own, which stays when this one is rolled back."""
+        with self._works.begin(self.origin, joined=False) as other:
+            other.now = self.now
+            yield other
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Read what is committed, outside of any transaction: holds no lock afterwards."""
+        with self._works.reading() as session:
+            yield session
+
+    def told(self) -> tuple[Event, ...]:
+        """Return what has been recorded so far."""
+        return tuple(self._events)
+
+
+class Works:
+    """Begins work on one database, in a session of its own or in that of the host."""
+
+    def __init__(
+        self,
+        house: House,
+        engine: Callable[[], Engine],
+        host_session: Callable[[], Session] | None = None,
+    ) -> None:
+        """Args: engine: called when first needed. host_session: the session to join, if any."""
+        self.house = house
+        self._engine = engine
+        self._host_session = host_session
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine on which this application keeps its accounts."""
+        return self._engine()
+
+    @property
+    def host_session(self) -> Session | None:
+        """Return the host's session, if work joins it."""
+        return self._host_session() if self._host_session else None
+
+    @contextmanager
+    def begin(self, origin: Origin, *, joined: bool = True) -> Iterator[Work]:
+        """Open a unit of work; commit when the block ends, roll back when it raises."""
+        joins = self._host_session if joined else None
+        work = Work(self, origin, joins or self._own_session)
+        try:
+            yield work
+            if "db" in work.__dict__:
+                work.db.commit()
+        except BaseException:
+            if "db" in work.__dict__:
+                work.db.rollback()
+            raise
+        finally:
+            if "db" in work.__dict__ and joins is None:
+                work.db.close()
+        self._tell(work)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that reads what is committed and locks nothing."""
+        options: dict[str, object] = {READS: True}
+        if self.engine.dialect.name != "sqlite":
+            options["isolation_level"] = "AUTOCOMMIT"
+        with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
+            yield session
+
+    def _own_session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False)
+
+    def _tell(self, work: Work) -> None:
+        for event in work.told():
+            for listener in self.house.plugs(Listener):
+                try:
+                    listener.hear(event, work.origin)
+                except Exception:  # noqa: BLE001 - what is committed stays, whatever it raises
+                    _log.exception("%s failed to hear of %s", type(listener).__name__, event.name)

@@ -1,0 +1,324 @@
+"""Puts the house together for one application. The only place that knows all of it."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from click import Group
+from flask import Blueprint, Flask, appcontext_pushed, request
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_gatehouse import shipped
+from flask_gatehouse.cli.group import build_group
+from flask_gatehouse.core import settings as declarations
+from flask_gatehouse.core.clock import Clock, SystemClock
+from flask_gatehouse.core.errors import Misconfigured, Unavailable
+from flask_gatehouse.core.events import Event
+from flask_gatehouse.core.house import House
+from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
+from flask_gatehouse.core.sentences import Sentences
+from flask_gatehouse.core.settings import Settings
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.db.engine import open_engine, parsed
+from flask_gatehouse.db.migrations import runner
+from flask_gatehouse.db.migrations.scope import without_ours
+from flask_gatehouse.db.settings import DatabaseSettings
+from flask_gatehouse.db.work import Work, Works
+from flask_gatehouse.feature import Feature
+from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
+from flask_gatehouse.features.mail import outbox
+from flask_gatehouse.features.passwords.keeping import Keeper
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.models import install
+from flask_gatehouse.web import csrf, errors, headers, work
+from flask_gatehouse.web.dates import shown_date
+from flask_gatehouse.web.flask_login import GatehouseLoginManager
+from flask_gatehouse.web.settings import WebSettings
+
+
+class HostDatabase(Protocol):
+    """What is used of a Flask-SQLAlchemy object."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the current application."""
+
+    @property
+    def session(self) -> Any:  # noqa: ANN401 - a scoped session of any kind
+        """The session of the current request."""
+
+
+class Gatehouse:
+    """Accounts, sign-in and session security for a Flask application.
+
+    Args:
+        app: the application; or call `init_app` later.
+        db: a Flask-SQLAlchemy object, to work in the host's own session and transaction.
+        pages: False keeps all of our pages away, for a host that has its own.
+        clock: what tells the time; for tests.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        db: HostDatabase | None = None,
+        *,
+        pages: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self.login_manager = GatehouseLoginManager()
+        self.features: tuple[Feature, ...] = shipped.FEATURES
+        self._pages = pages
+        self._db = db
+        self._clock = clock or SystemClock()
+        if app is not None:
+            self.init_app(app, db)
+
+    def init_app(self, app: Flask, db: HostDatabase | None = None) -> None:
+        """Read the settings and take up service in `app`.
+
+        Raises:
+            Misconfigured: something must not start so; the message says what, and what to change.
+        """
+        if work.EXTENSION in app.extensions:
+            msg = "This application has a Gatehouse already."
+            raise Misconfigured(msg)
+        state = _State(self, app, db or self._db, self._clock)
+        _refuse_test_switches(app)
+        self.login_manager.init_app(app)
+        app.extensions[work.EXTENSION] = state
+        install(Keeper(lambda: state.works))
+        app.cli.add_command(build_group(self.features))
+        errors.translate(app)
+        if self._pages:
+            app.register_blueprint(_pages(state, self.features))
+            if self.login_manager.login_view is None:
+                self.login_manager.login_view = "gatehouse.passwords.login"
+        if state.settings[WebSettings].headers == "all":
+            app.after_request(headers.hook(state.house))
+        if state.settings[CoreSettings].trusted_proxies:
+            hops = state.settings[CoreSettings].trusted_proxies
+            app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0)  # type: ignore[method-assign]
+        _leave_our_tables_alone(app)
+
+    @staticmethod
+    def unit_of_work() -> AbstractContextManager[Work]:
+        """Open a transaction for the current request or command."""
+        return work.unit_of_work()
+
+    @staticmethod
+    def upgrade_database() -> None:
+        """Apply the shipped migrations to the database of the current application."""
+        runner.upgrade(work.works().engine)
+
+    @staticmethod
+    def database_answers() -> bool:
+        """Whether the database of the current application answers at this moment."""
+        try:
+            with work.works().engine.connect() as connection:
+                connection.execute(select(1))
+        except (SQLAlchemyError, Unavailable):
+            return False
+        return True
+
+    @staticmethod
+    def close_connections() -> None:
+        """Close the connections of this process, before it forks: they must not be shared."""
+        work.works().engine.dispose()
+
+    @staticmethod
+    def start_background_work() -> None:
+        """Send mails from this process; call it in each process that serves, after the fork."""
+        outbox.OutboxWorker(work.works()).start()
+
+    @staticmethod
+    def setup_is_open() -> bool:
+        """Whether the first administrator can still be made; False if nobody can tell."""
+        try:
+            with work.works().reading() as db:
+                return users.setup_is_open(db)
+        except (SQLAlchemyError, Unavailable):
+            return False
+
+    @staticmethod
+    def new_setup_link() -> str | None:
+        """Return a link that makes the first administrator; None if there was an account."""
+        with work.unit_of_work() as unit:
+            secret = users.open_setup(unit)
+        settings = work.house().settings
+        base = settings[CoreSettings].public_url.rstrip("/")
+        prefix = settings[WebSettings].url_prefix.rstrip("/")
+        return None if secret is None else f"{base}{prefix}/setup/{secret}/"
+
+    @staticmethod
+    def command_group() -> Group:
+        """Return the command line, for a program of one's own; hosts have `flask gatehouse`."""
+        return build_group(shipped.FEATURES)
+
+    @staticmethod
+    def answer_errors(app: Flask) -> None:
+        """Answer every error of `app` with our pages, for a site that has none of its own."""
+        errors.handle(app)
+
+    @staticmethod
+    def serves_https(app: Flask) -> bool:
+        """Whether people reach `app` by https, as its public URL says."""
+        state: _State = app.extensions[work.EXTENSION]
+        return urlsplit(state.settings[CoreSettings].public_url).scheme == "https"
+
+
+class _State:
+    """What one application keeps in `app.extensions["gatehouse"]`."""
+
+    def __init__(
+        self, gatehouse: Gatehouse, app: Flask, db: HostDatabase | None, clock: Clock
+    ) -> None:
+        self.features = gatehouse.features
+        self.settings = _read_settings(app, gatehouse.features)
+        core = self.settings[CoreSettings]
+        _check_public_url(core)
+        self.keys = KeyRing(_roots(app, core))
+        home = Path(core.home or app.instance_path)
+        self.house = House(self.settings, self.keys, clock, home=home, testing=app.testing)
+        self.works = Works(self.house, _engine_of(self, db), _session_of(db))
+        self.house.furnish([Sentences(_sentences(gatehouse.features)), *self._parts()])
+        self.doorkeeper = SessionDoorkeeper(lambda: self.works, self.house)
+
+    def _parts(self) -> list[object]:
+        return [make(self.house) for feature in self.features for make in feature.plugs]
+
+
+def _groups(features: Sequence[Feature]) -> dict[str, type[Any]]:
+    groups: dict[str, type[Any]] = {
+        "": CoreSettings,
+        "web": WebSettings,
+        "database": DatabaseSettings,
+    }
+    groups.update({each.name: each.settings for each in features if each.settings is not None})
+    return groups
+
+
+def _read_settings(app: Flask, features: Sequence[Feature]) -> Settings:
+    return declarations.read(_groups(features), config=app.config, environment=os.environ)
+
+
+def _roots(app: Flask, core: CoreSettings) -> list[bytes]:
+    """Return the root keys; Flask's own signatures use the newest if the host set none."""
+    setting = "GATEHOUSE_SECRET_KEY" if core.secret_key else "SECRET_KEY"
+    given = core.secret_key or app.config.get("SECRET_KEY")
+    if not given:
+        msg = f"There is no secret key, SECRET_KEY or GATEHOUSE_SECRET_KEY: {HOW_TO}"
+        raise Misconfigured(msg)
+    text = given.decode("latin-1") if isinstance(given, bytes) else str(given)
+    if not app.config.get("SECRET_KEY"):
+        app.config["SECRET_KEY"] = text
+    # Only tests may use a key that everybody could guess.
+    newest = text.encode() if app.testing else Root(text, setting).value
+    fallbacks = "GATEHOUSE_SECRET_KEY_FALLBACKS"
+    return [newest, *(Root(each, fallbacks).value for each in core.secret_key_fallbacks)]
+
+
+def _check_public_url(core: CoreSettings) -> None:
+    url = urlsplit(core.public_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        msg = (
+            f"GATEHOUSE_PUBLIC_URL is {core.public_url!r}, but must look like https://example.org."
+        )
+        raise Misconfigured(msg)
+
+
+def _engine_of(state: _State, db: HostDatabase | None) -> Callable[[], Engine]:
+    if db is not None:
+        return lambda: db.engine
+    url = state.settings[DatabaseSettings].url
+    file = state.house.home / "gatehouse.db"
+    where = parsed(url or f"sqlite:///{file}", setting="GATEHOUSE_DATABASE_URL")
+    if not url:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would make it readable by everybody; its other files take over this mode.
+        file.touch(mode=0o600)
+    engine = open_engine(where)
+    return lambda: engine
+
+
+def _session_of(db: HostDatabase | None) -> Callable[[], Session] | None:
+    if db is None:
+        return None
+    scoped: Callable[[], Session] = db.session
+    return scoped
+
+
+def _sentences(features: Sequence[Feature]) -> dict[str, Any]:
+    return {code: each for feature in features for code, each in feature.sentences.items()}
+
+
+def _refuse_test_switches(app: Flask) -> None:
+    """What tests switch off must not be off where people sign in. Source: OWASP ASVS 5.0 13.4."""
+    if app.config.get("LOGIN_DISABLED") and not app.testing:
+        msg = "LOGIN_DISABLED switches every login_required off; it is for tests, so remove it."
+        raise Misconfigured(msg)
+
+
+def _pages(state: _State, features: Sequence[Feature]) -> Blueprint:
+    """Return all pages as one blueprint, so that its hooks run for each of them."""
+    pages = Blueprint(
+        "gatehouse",
+        "flask_gatehouse.web",
+        url_prefix=state.settings[WebSettings].url_prefix or None,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/gatehouse/static",
+    )
+    limit = int(state.settings[WebSettings].form_limit)
+
+    @pages.before_request
+    def refuse_foreign_forms() -> None:
+        request.max_content_length = limit
+        request.max_form_parts = _MOST_FIELDS
+        csrf.refuse_foreign(state.house, state.doorkeeper.handle())
+
+    @pages.app_context_processor
+    def offer_names() -> dict[str, object]:
+        return {
+            "gatehouse_csrf_token": lambda: csrf.token(state.house, state.doorkeeper.handle()),
+            "gatehouse_site_name": state.settings[CoreSettings].site_name,
+        }
+
+    pages.app_template_filter("gatehouse_date")(shown_date)
+    if state.settings[WebSettings].headers == "own":
+        pages.after_request(headers.hook(state.house))
+    errors.handle(pages)
+    for feature in features:
+        if feature.blueprint is not None:
+            pages.register_blueprint(feature.blueprint)
+    return pages
+
+
+#: Fields of a form of ours are few; a body with thousands is no form.
+_MOST_FIELDS = 100
+
+
+def _leave_our_tables_alone(app: Flask) -> None:
+    """Tell a host's Flask-Migrate not to look at our tables, whichever of us is started first."""
+
+    def tell(sender: Flask, **_: object) -> None:
+        migrate = sender.extensions.get("migrate")
+        if migrate is not None:
+            options = migrate.configure_args
+            options["include_name"] = without_ours(options.get("include_name"))
+        # Whoever serves requests does not migrate: stop listening, so that it costs nothing.
+        if migrate is not None or sender._got_first_request:  # noqa: SLF001 - nothing public says so
+            appcontext_pushed.disconnect(tell, sender)
+
+    appcontext_pushed.connect(tell, app, weak=False)
+
+
+def events_of(features: Sequence[Feature]) -> list[type[Event]]:
+    """Return every event that can be recorded, in the order of the features."""
+    return [event for feature in features for event in feature.events]

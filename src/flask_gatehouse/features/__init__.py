@@ -1,0 +1,1 @@
+"""One folder for each capability; `shipped.py` lists them in order."""

@@ -1,0 +1,201 @@
+"""The life of an account, on the command line."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.mail import service as mail
+from flask_gatehouse.features.passwords import service as passwords
+from flask_gatehouse.features.passwords.settings import PasswordSettings
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.users import service as accounts
+from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web.settings import WebSettings
+from flask_gatehouse.web.work import house, unit_of_work
+
+#: Accounts read from the database at once.
+_PAGE = 500
+
+
+@click.group()
+def users() -> None:
+    """Make, find, suspend and restore accounts."""
+
+
+@users.command()
+@click.argument("username")
+@click.option("--email", help="E-mail address; an invitation is sent there as well.")
+@click.option("--admin", is_flag=True, help="Make an administrator.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--invite", is_flag=True, help="Print a link with which the person sets a password.")
+def create(
+    *, username: str, email: str | None, admin: bool, password_stdin: bool, invite: bool
+) -> None:
+    """Make an account.
+
+    The password is one line of standard input with --password-stdin, else it is asked for at the
+    terminal. With --invite a link is printed, once, with which the person chooses it.
+    """
+    if invite and password_stdin:
+        msg = "--invite and --password-stdin exclude one another."
+        raise click.UsageError(msg)
+    password = None if invite else _password(from_stdin=password_stdin)
+    with unit_of_work() as work:
+        sealed = None
+        if password is not None:
+            sealed = passwords.seal(work, password=password, about=(username, email))
+        user = accounts.create(work, username=username, email=email, admin=admin)
+        if sealed is not None:
+            passwords.keep(work, user=user, sealed=sealed)
+        link = _invite(work, user) if invite else None
+    click.echo(f"Created {user.username}.", err=link is not None)
+    if link is not None:
+        click.echo(link)
+
+
+@users.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--search", default="", help="Only names and addresses that contain this.")
+def list_(*, as_json: bool, search: str) -> None:
+    """List accounts in the order of their names."""
+    number, pages = 1, 1
+    while number <= pages:
+        with unit_of_work() as work, work.reading() as db:
+            page = accounts.page(db, number=number, size=_PAGE, search=search)
+        for user in page.items:
+            click.echo(json.dumps(_told(user)) if as_json else _line(user))
+        number, pages = number + 1, page.pages
+
+
+@users.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(*, name: str, as_json: bool) -> None:
+    """Show one account, by user name or e-mail address."""
+    with unit_of_work() as work, work.reading() as db:
+        told = _told(accounts.named(db, name))
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for key, value in told.items():
+        click.echo(f"{key:10} {value}")
+
+
+@users.command()
+@click.argument("name")
+def suspend(*, name: str) -> None:
+    """Suspend an account; its sessions and links end at once."""
+    with unit_of_work() as work:
+        accounts.suspend(work, user=accounts.named(work.db, name))
+    click.echo(f"Suspended {name}.")
+
+
+@users.command()
+@click.argument("name")
+def restore(*, name: str) -> None:
+    """Let a suspended account be used again."""
+    with unit_of_work() as work:
+        accounts.restore(work, user=accounts.named(work.db, name))
+    click.echo(f"Restored {name}.")
+
+
+@users.command()
+@click.argument("name")
+def promote(*, name: str) -> None:
+    """Make somebody an administrator."""
+    with unit_of_work() as work:
+        accounts.make_administrator(work, user=accounts.named(work.db, name))
+    click.echo(f"{name} is an administrator.")
+
+
+@users.command()
+@click.argument("name")
+def demote(*, name: str) -> None:
+    """Take administration away from somebody; the last administrator stays one."""
+    with unit_of_work() as work:
+        accounts.unmake_administrator(work, user=accounts.named(work.db, name))
+    click.echo(f"{name} is no administrator.")
+
+
+@users.command("end-sessions")
+@click.argument("name")
+def end_sessions(*, name: str) -> None:
+    """Sign somebody out everywhere, remembering browsers included."""
+    with unit_of_work() as work:
+        sessions.end_all(work, user_id=accounts.named(work.db, name).id)
+    click.echo(f"Ended every session of {name}.")
+
+
+@users.command("set-password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def set_password(*, name: str, password_stdin: bool) -> None:
+    """Set somebody's password and sign them out everywhere."""
+    with unit_of_work() as work, work.reading() as db:
+        user = accounts.named(db, name)
+    password = _password(from_stdin=password_stdin)
+    with unit_of_work() as work:
+        sealed = passwords.seal(work, password=password, about=(user.username, user.email))
+        passwords.keep(work, user=accounts.by_id(work.db, user.id), sealed=sealed)
+    click.echo(f"Set the password of {name}.")
+
+
+@users.command()
+@click.argument("name")
+def invite(*, name: str) -> None:
+    """Print a new link with which somebody sets a password; older links are void."""
+    with unit_of_work() as work:
+        link = _invite(work, accounts.named(work.db, name))
+    click.echo(link)
+
+
+def _invite(work: Work, user: User) -> str:
+    secret = passwords.invite(work, user=user)
+    core = work.settings(CoreSettings)
+    link = f"{core.public_url.rstrip('/')}{_path(secret)}"
+    if user.email:
+        lifetime = work.settings(PasswordSettings).invitation_lifetime
+        facts = {
+            "site_name": core.site_name,
+            "link": link,
+            "hours": int(lifetime.total_seconds() // 3600),
+        }
+        mail.post(work, letter="invitation", recipient=user.email, facts=facts, user_id=user.id)
+    return link
+
+
+def _path(secret: str) -> str:
+    prefix = house().settings[WebSettings].url_prefix.rstrip("/")
+    return f"{prefix}/invitation/{secret}/"
+
+
+def _password(*, from_stdin: bool) -> str:
+    """Return the password: one line of standard input, or what is typed twice at a terminal."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n").removesuffix("\r")
+    if not sys.stdin.isatty():
+        msg = "Nobody can be asked here: use --password-stdin, or --invite."
+        raise click.UsageError(msg)
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
+
+
+def _told(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "username": user.username,
+        "email": user.email,
+        "active": user.active,
+        "admin": user.is_admin,
+        "created": user.created_at.isoformat(),
+        "updated": user.updated_at.isoformat(),
+    }
+
+
+def _line(user: User) -> str:
+    marks = [mark for mark, so in (("admin", user.is_admin), ("suspended", not user.active)) if so]
+    return "  ".join(part for part in (user.username, user.email or "-", *marks) if part)

@@ -1,0 +1,55 @@
+"""Write events down."""
+
+import re
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask_gatehouse.core.events import Event
+from flask_gatehouse.core.settings import written
+from flask_gatehouse.db.work import Recorder, Work
+from flask_gatehouse.features.audit.models import AuditRow
+
+#: Line breaks, terminal escapes and whatever else a line of a log must not hold.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class AuditRecorder(Recorder):
+    """Adds each recorded event to the table, in the transaction it belongs to."""
+
+    def write(self, work: Work, event: Event) -> None:
+        """Add one row."""
+        origin = work.origin
+        work.db.add(
+            AuditRow(
+                at=work.now,
+                name=event.name,
+                outcome=event.outcome,
+                user_id=event.user_id,
+                actor_id=origin.actor_id,
+                session_id=origin.session_id,
+                channel=origin.channel,
+                address=origin.address,
+                agent=_line(origin.agent),
+                request_id=origin.request_id,
+                facts={name: _plain(fact) for name, fact in event.facts().items()},
+            )
+        )
+
+
+def _plain(fact: object) -> object:
+    if isinstance(fact, (bool, int, float)) or fact is None:
+        return fact
+    if isinstance(fact, datetime):
+        return fact.isoformat()
+    if isinstance(fact, timedelta):
+        return written(fact)
+    if isinstance(fact, (list, tuple)):
+        return [_plain(each) for each in fact]
+    if isinstance(fact, UUID):
+        return str(fact)
+    return _line(str(fact))
+
+
+def _line(text: str | None) -> str | None:
+    """Keep what came from outside on one line, without anything that a terminal obeys."""
+    return None if text is None else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

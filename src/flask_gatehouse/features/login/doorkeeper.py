@@ -1,0 +1,218 @@
+"""Cookies in and out: the front desk for the request that is being answered."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import Response, after_this_request, current_app, g, has_request_context, request
+from sqlalchemy.exc import DBAPIError
+
+from flask_gatehouse.core.house import House
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.db.work import Works
+from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.opening import Opened
+from flask_gatehouse.features.sessions.rules import Handle
+from flask_gatehouse.features.sessions.service import Standing
+from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web import csrf
+from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
+from flask_gatehouse.web.work import EXTENSION, origin
+
+_log = logging.getLogger("gatehouse")
+
+#: What browsers may keep of the pages of somebody who signed out. Source: OWASP ASVS 5.0 14.3.1.
+_CLEAR: Final = '"cache", "storage"'
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """Names of the cookies, and whether they travel over https only."""
+
+    session: str
+    remember: str
+    secure: bool
+
+    @classmethod
+    def of(cls, house: House) -> "Cookies":
+        """Decide by the public URL alone: no request can talk the house out of Secure."""
+        if urlsplit(house.settings[CoreSettings].public_url).scheme == "https":
+            return cls("__Host-gatehouse", "__Host-gatehouse-remember", secure=True)
+        return cls("gatehouse", "gatehouse_remember", secure=False)
+
+
+class SessionDoorkeeper(Doorkeeper):
+    """Opens, finds and ends server-side sessions for the current request."""
+
+    def __init__(self, works: Callable[[], Works], house: House) -> None:
+        """Args: works: how to begin work, once the house is put together."""
+        self._works = works
+        self._cookies = Cookies.of(house)
+
+    def who(self) -> Known | None:
+        """Return who is asking; the database is read at most once a request."""
+        standing = self._standing()
+        return None if standing is None else _known(standing)
+
+    def handle(self) -> str | None:
+        """Return the value of the session cookie, as it came or as it will be set."""
+        if not has_request_context():
+            return None
+        renewed: str | None = g.get("_gatehouse_handle", request.cookies.get(self._cookies.session))
+        return renewed or None
+
+    def admit(self, entry: Entry) -> None:
+        """Open a session for whom a view of the host has proven."""
+        user = _itself(entry.user)
+        ours = isinstance(user, User)
+        attempt = desk.Attempt(
+            user_id=user.id if ours else None,
+            subject=None if ours else entry.subject,
+            methods=("host",),
+            fresh=entry.fresh,
+        )
+        with self._works().begin(origin()) as work:
+            opened = desk.admit(
+                work,
+                attempt=attempt,
+                remember=entry.remember,
+                remember_for=entry.remember_for,
+                instead_of=self.presented(),
+            )
+        self.hand_over(opened)
+
+    def hand_over(self, opened: Opened) -> None:
+        """Give the browser the handles of a session that was just opened and committed."""
+        self._forget()
+        g.pop("_login_user", None)
+        self._set(self._cookies.session, str(opened.session), until=None)
+        if opened.remember is not None:
+            self._set(self._cookies.remember, str(opened.remember), until=opened.remember_until)
+        elif self._cookies.remember in request.cookies:
+            self._unset(self._cookies.remember)
+        self._renewed(opened.session)
+
+    def confirm(self) -> None:
+        """Make the session of this request fresh, under a new handle."""
+        standing = self._standing()
+        if standing is None:
+            return
+        with self._works().begin(origin()) as work:
+            handle = desk.confirm(work, standing=standing)
+        self._forget()
+        self._set(self._cookies.session, str(handle), until=None)
+        self._renewed(handle)
+
+    def leave(self) -> None:
+        """End the session of this request on the server and in the browser."""
+        standing = self._standing()
+        digests = self.presented()
+        if digests:
+            with self._works().begin(origin()) as work:
+                desk.leave(work, standing=standing, digests=digests)
+        self._forget()
+        g._gatehouse_standing = None  # noqa: SLF001 - our own key of `g`
+        self._unset(self._cookies.session)
+        self._unset(self._cookies.remember)
+        self._renewed(None)
+
+        @after_this_request
+        def clear(response: Response) -> Response:
+            response.headers["Clear-Site-Data"] = _CLEAR
+            return response
+
+    def presented(self) -> list[bytes]:
+        """Return what the handles in this request's cookies are stored as."""
+        values = (
+            request.cookies.get(self._cookies.session),
+            request.cookies.get(self._cookies.remember),
+        )
+        return sessions.digests_of(self._works().house, self.handle(), *values)
+
+    def _standing(self) -> Standing | None:
+        if "_gatehouse_standing" not in g:
+            g._gatehouse_standing = self._look_up()  # noqa: SLF001 - our own key of `g`
+            if g._gatehouse_standing is not None:  # noqa: SLF001
+                g._gatehouse_known = _known(g._gatehouse_standing)  # noqa: SLF001
+        found: Standing | None = g._gatehouse_standing  # noqa: SLF001
+        return found
+
+    def _look_up(self) -> Standing | None:
+        works = self._works()
+        standing = sessions.find(works, self.handle())
+        if standing is None:
+            standing = sessions.find(works, request.cookies.get(self._cookies.remember))
+        if standing is not None:
+            try:
+                sessions.keep_alive(works, standing)
+            except DBAPIError as error:
+                # Losing one "last seen" ends nothing early by more than one step.
+                _log.warning("a session's last use was not written: %s", type(error).__name__)
+        return standing
+
+    def _forget(self) -> None:
+        for key in ("_gatehouse_standing", "_gatehouse_known"):
+            g.pop(key, None)
+
+    def _renewed(self, handle: Handle | None) -> None:
+        """From here on the request belongs to this handle: look-ups and form tokens follow it."""
+        g._gatehouse_handle = None if handle is None else str(handle)  # noqa: SLF001 - our own key of `g`
+        csrf.renew(self._works().house, self.handle())
+
+    def _set(self, name: str, value: str, *, until: datetime | None) -> None:
+        now = self._works().house.clock.now()
+        lifetime = None if until is None else int((until - now).total_seconds())
+        secure = self._cookies.secure
+
+        @after_this_request
+        def set_cookie(response: Response) -> Response:
+            response.set_cookie(
+                name,
+                value,
+                max_age=lifetime,
+                path="/",
+                secure=secure,
+                httponly=True,
+                samesite="Lax",
+            )
+            return _private(response)
+
+    def _unset(self, name: str) -> None:
+        secure = self._cookies.secure
+
+        @after_this_request
+        def delete_cookie(response: Response) -> Response:
+            response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="Lax")
+            return _private(response)
+
+
+def current() -> SessionDoorkeeper:
+    """Return the doorkeeper of the current application."""
+    keeper: SessionDoorkeeper = current_app.extensions[EXTENSION].doorkeeper
+    return keeper
+
+
+def _private(response: Response) -> Response:
+    """No cache may keep an answer that sets a handle."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _known(standing: Standing) -> Known:
+    return Known(
+        user=standing.user,
+        subject=standing.subject,
+        session_id=standing.public_id,
+        fresh=standing.fresh,
+        remembered=standing.remembered,
+    )
+
+
+def _itself(user: Any) -> Any:  # noqa: ANN401 - a host's own class
+    """Return the person behind Flask-Login's proxy."""
+    behind = getattr(user, "_get_current_object", None)
+    return behind() if behind is not None else user

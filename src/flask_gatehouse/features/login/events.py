@@ -1,0 +1,47 @@
+"""What happens at the front desk."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedIn(Event):
+    """Somebody signed in."""
+
+    name = "login.succeeded"
+    meaning = "Somebody signed in."
+    methods: tuple[str, ...]
+    remembered: bool
+    #: The host's own id of the person, where the host keeps its own users.
+    subject: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginRefused(Event):
+    """A sign-in was refused."""
+
+    name = "login.refused"
+    meaning = "A sign-in was refused."
+    outcome = "refused"
+    method: str
+    #: Keyed hash of what was typed as name: people type passwords there.
+    name_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedOut(Event):
+    """Somebody signed out."""
+
+    name = "login.ended"
+    meaning = "Somebody signed out."
+    subject: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginConfirmed(Event):
+    """Somebody who was signed in proved again who they are."""
+
+    name = "login.confirmed"
+    meaning = "Somebody who was signed in proved again who they are."
+    subject: str | None = None

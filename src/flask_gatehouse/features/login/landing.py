@@ -1,0 +1,47 @@
+"""Where a browser goes after a sign-in."""
+
+from typing import Final
+
+from flask import current_app, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from flask_gatehouse.features.login.settings import LoginSettings
+from flask_gatehouse.web.flask_login import wanted_page
+from flask_gatehouse.web.redirects import safe_path
+from flask_gatehouse.web.work import house
+
+#: Pages of ours on which somebody may arrive. From the others one would be sent on at once.
+_ARRIVALS: Final = ("gatehouse.admin.", "gatehouse.account.")
+
+
+def landing() -> str:
+    """Return the page that was wanted, if it is one to arrive on, else the usual page."""
+    wanted = wanted_page()
+    if wanted is not None and _is_arrival(wanted):
+        return wanted
+    usual = house().settings[LoginSettings].landing
+    return safe_path(usual) or url_for("gatehouse.admin.index")
+
+
+def _is_arrival(path: str) -> bool:
+    """Whether a page is no door: signing in, signing out and files would lead in circles."""
+    router = current_app.create_url_adapter(request)
+    if router is None:
+        return False
+    bare = path.partition("?")[0].partition("#")[0]
+    prefix = request.root_path.rstrip("/")
+    if prefix and not bare.startswith(prefix):
+        return False
+    for spelling in (bare.removeprefix(prefix), bare.removeprefix(prefix).rstrip("/") + "/"):
+        try:
+            endpoint, _ = router.match(spelling, method="GET")
+        except (HTTPException, RequestRedirect):
+            continue
+        if endpoint.endswith("static"):
+            return False
+        if endpoint.startswith("gatehouse.") and not endpoint.startswith(_ARRIVALS):
+            return False
+        if endpoint == current_app.login_manager.login_view:  # type: ignore[attr-defined] # set by Flask-Login
+            return False
+    return True

@@ -1,0 +1,100 @@
+"""The one door: a proven attempt goes in, an open session comes out."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login.errors import MayNotEnter
+from flask_gatehouse.features.login.events import LoggedIn, LoggedOut, LoginConfirmed
+from flask_gatehouse.features.sessions import opening
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.rules import Handle
+from flask_gatehouse.features.sessions.service import Standing
+from flask_gatehouse.features.users import service as users
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Somebody proved who they are, by these methods. It has no rights yet.
+
+    Exactly one of `user_id` (an account of ours) and `subject` (a person of whom only the host
+    knows) is set.
+    """
+
+    user_id: UUID | None = None
+    subject: str | None = None
+    methods: tuple[str, ...]
+    #: False if the person was not asked just now.
+    fresh: bool = True
+
+
+class LoginStep(ABC):
+    """Something that may hold the door after a first proof, such as a second factor."""
+
+    @abstractmethod
+    def hold(self, work: Work, attempt: Attempt) -> None:
+        """Return if the attempt may pass. Raises: Refusal: it may not, or not yet."""
+
+
+def admit(
+    work: Work,
+    *,
+    attempt: Attempt,
+    remember: bool = False,
+    remember_for: timedelta | None = None,
+    instead_of: list[bytes],
+) -> opening.Opened:
+    """Open a session for a proven attempt, unless a step holds the door.
+
+    Args:
+        instead_of: digests of the handles that the browser had; their sessions end, so that a
+            handle planted before the sign-in is worth nothing after it.
+
+    Raises:
+        MayNotEnter: the account is suspended or gone.
+        Refusal: whatever a step holds the door with.
+    """
+    epoch = 0
+    if attempt.user_id is not None:
+        account = users.by_id(work.db, attempt.user_id)
+        if not account.active:
+            raise MayNotEnter(user_id=attempt.user_id)
+        epoch = account.epoch
+    for step in work.house.plugs(LoginStep):
+        step.hold(work, attempt)
+    sessions.end(work, digests=instead_of)
+    holder = opening.Holder(
+        user_id=attempt.user_id,
+        subject=attempt.subject,
+        epoch=epoch,
+        methods=attempt.methods,
+        fresh=attempt.fresh,
+    )
+    opened = opening.open_session(work, holder=holder, remember=remember, remember_for=remember_for)
+    work.origin = replace(work.origin, actor_id=attempt.user_id, session_id=opened.public_id)
+    work.record(
+        LoggedIn(
+            user_id=attempt.user_id,
+            subject=attempt.subject,
+            methods=attempt.methods,
+            remembered=remember,
+        )
+    )
+    return opened
+
+
+def confirm(work: Work, *, standing: Standing) -> Handle:
+    """Make a session fresh, under a new handle; the old one is worth nothing any more."""
+    handle = opening.renew(work, standing=standing)
+    user_id = standing.user.id if standing.user else None
+    work.record(LoginConfirmed(user_id=user_id, subject=standing.subject))
+    return handle
+
+
+def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> None:
+    """End the sessions of a browser's handles, and what was opened in the same sign-in."""
+    if sessions.end(work, digests=digests) and standing is not None:
+        user_id = standing.user.id if standing.user else None
+        work.record(LoggedOut(user_id=user_id, subject=standing.subject))

@@ -1,0 +1,32 @@
+"""Signing out."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import logout_user
+
+from flask_gatehouse.web import csrf
+from flask_gatehouse.web.access import public
+
+blueprint = Blueprint("login", __name__, template_folder="templates")
+
+MESSAGE = "You have been logged out."
+
+
+@blueprint.route("/logout/", methods=["GET", "POST"])
+@public
+def logout() -> ResponseReturnValue:
+    """End the session: at once by POST, or by a link of this site; else ask with one button.
+
+    A link from elsewhere, an image or a prefetch must not sign anybody out.
+    """
+    if request.method == "POST" or (request.method == "GET" and _followed_by_a_person()):
+        logout_user()
+        flash(MESSAGE, "info")
+        return redirect(url_for("gatehouse.passwords.login"), 303)
+    return render_template("gatehouse/login/logout.html")
+
+
+def _followed_by_a_person() -> bool:
+    prefetched = "Sec-Purpose" in request.headers or request.headers.get("Purpose") == "prefetch"
+    opened_as_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    return csrf.from_this_site_or_typed() and opened_as_page and not prefetched

@@ -1,0 +1,34 @@
+"""What happens to letters. Whom they are for is told by `user_id` only, never by an address."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterPosted(Event):
+    """A letter was put into the outbox."""
+
+    name = "mail.posted"
+    meaning = "A letter was put into the outbox, to be sent after the commit."
+    letter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterSent(Event):
+    """A letter was accepted by the next mail server, or kept as a file."""
+
+    name = "mail.sent"
+    meaning = "A letter was accepted by the next mail server, or kept as a file."
+    letter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterFailed(Event):
+    """A letter was given up after two days of trying."""
+
+    name = "mail.dead"
+    meaning = "A letter could not be delivered for two days and was given up."
+    outcome = "refused"
+    letter: str
+    attempts: int

@@ -1,0 +1,11 @@
+"""What people are told when `mail` refuses."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_gatehouse.core.sentences import Sentence, fixed
+
+SENTENCES: Final[Mapping[str, Sentence]] = {
+    "mail.recipient_refused": fixed("That is not an e-mail address that letters can be sent to."),
+    "mail.subject_refused": fixed("The letter was not written: its subject is not one short line."),
+}

@@ -1,0 +1,47 @@
+"""What this feature refuses, and why."""
+
+from enum import StrEnum
+
+from flask_gatehouse.core.errors import Conflict, NotProven, NotValid, Unavailable
+
+
+class Reason(StrEnum):
+    """Why a new password is refused. Pages and clients turn these words into sentences."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    TOO_MANY_BYTES = "too_many_bytes"
+    NOT_UNICODE = "not_unicode"
+    NUL = "nul"
+    COMMON = "common"
+    PATTERN = "pattern"
+    CONTEXT = "context"
+
+
+class PasswordRefused(NotValid):
+    """The new password breaks a rule: `reason` names it, the facts hold the limit it missed."""
+
+    code = "passwords.refused"
+
+    def __init__(self, reason: str, **facts: object) -> None:
+        """Keep the reason among the facts as well, so that every transport sends it along."""
+        self.reason = str(reason)
+        super().__init__(reason=self.reason, **facts)
+
+
+class WrongCredentials(NotProven):
+    """The name, the password or both are wrong: never said which."""
+
+    code = "passwords.wrong"
+
+
+class InvitationSpent(Conflict):
+    """The invitation was used, has expired, or never was: never said which."""
+
+    code = "passwords.invitation_spent"
+
+
+class HashingOverloaded(Unavailable):
+    """Every hashing slot of this process is taken for longer than a caller should wait."""
+
+    code = "passwords.overloaded"

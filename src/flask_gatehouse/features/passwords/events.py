@@ -1,0 +1,38 @@
+"""What happens to passwords."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordSet(Event):
+    """A password was set; every session of before ended."""
+
+    name = "passwords.set"
+    meaning = "A password was set, which ends every session of before."
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordRehashed(Event):
+    """The hash of a password was replaced by one of today's cost; the password stays."""
+
+    name = "passwords.rehashed"
+    meaning = "The hash of a password was replaced by one of today's kind and cost."
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationMade(Event):
+    """A link for choosing the first password was made."""
+
+    name = "passwords.invitation_made"
+    meaning = "A link for choosing a password was made."
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRefused(Event):
+    """A link was tried that is not good."""
+
+    name = "passwords.invitation_refused"
+    meaning = "A link for choosing a password was tried that is not good."
+    outcome = "refused"

@@ -1,0 +1,50 @@
+"""Hashing for one application: our own hashes and foreign ones, within the bounded pool."""
+
+import os
+
+from flask_gatehouse.core.house import House
+from flask_gatehouse.features.passwords import foreign
+from flask_gatehouse.features.passwords.hashing import Cost, Hasher
+from flask_gatehouse.features.passwords.pool import HashPool
+from flask_gatehouse.features.passwords.settings import PasswordSettings
+
+
+class Hashes:
+    """Makes and checks hashes; every call takes one slot of the pool."""
+
+    def __init__(self, house: House) -> None:
+        """Take cost and bounds from the settings. Raises: Misconfigured: the cost is too low."""
+        settings = house.settings[PasswordSettings]
+        cost = Cost(
+            time=settings.hash_time,
+            memory_kib=settings.hash_memory // 1024,
+            lanes=settings.hash_lanes,
+        )
+        self._hasher = Hasher(cost, allow_cheap=house.testing)
+        slots = settings.hash_slots or os.cpu_count() or 1
+        self.pool = HashPool(slots, settings.hash_patience.total_seconds())
+
+    def make(self, password: str) -> str:
+        """Return what to store. Raises: HashingOverloaded."""
+        return self.pool.run(lambda: self._hasher.hash(password))
+
+    def check(self, encoded: str | None, password: str) -> bool:
+        """Return whether `password` belongs to a stored hash; with none, do the same work.
+
+        Raises:
+            HashingOverloaded: for known and unknown names alike.
+        """
+        return self.pool.run(lambda: self._check(encoded, password))
+
+    def outdated(self, encoded: str) -> bool:
+        """Return whether a stored hash should be replaced at the next chance."""
+        return self._hasher.outdated(encoded)
+
+    def _check(self, encoded: str | None, password: str) -> bool:
+        if encoded is not None and self._hasher.recognised(encoded):
+            return self._hasher.verify(encoded, password)
+        if encoded is not None and foreign.verify(encoded, password):
+            # The hash that replaces it costs what the decoy would have.
+            return True
+        self._hasher.decoy(password)
+        return False

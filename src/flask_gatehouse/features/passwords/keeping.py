@@ -1,0 +1,53 @@
+"""The methods `set_password` and `check_password` of the user model."""
+
+from collections.abc import Callable
+
+from sqlalchemy import inspect
+
+from flask_gatehouse.core.events import Origin
+from flask_gatehouse.core.settings import Secret
+from flask_gatehouse.db.work import Works
+from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords.hashes import Hashes
+from flask_gatehouse.features.passwords.models import Password
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.models import PasswordKeeper, User
+
+
+class Keeper(PasswordKeeper):
+    """Keeps passwords in the object's own session; for one without a session, at once."""
+
+    def __init__(self, works: Callable[[], Works]) -> None:
+        """Args: works: how to begin work, once the house is put together."""
+        self._works = works
+
+    def set_password(self, user: User, password: str) -> None:
+        """Judge, hash and keep. See `User.set_password`."""
+        with self._works().begin(Origin(), joined=False) as work:
+            about = (user.username, user.email)
+            sealed = service.seal(work, password=password, about=about)
+            if inspect(user).detached:
+                service.keep(work, user=users.by_id(work.db, user.id), sealed=sealed)
+                return
+        self._attach(user, sealed.encoded)
+
+    def check_password(self, user: User, password: str) -> bool:
+        """Hash once, whether or not there is a password. See `User.check_password`."""
+        works = self._works()
+        if inspect(user).detached:
+            with works.reading() as db:
+                row = db.get(Password, user.id)
+                stored = row.encoded if row else None
+        else:
+            stored = user.password_row.encoded if user.password_row else None  # type: ignore[attr-defined] # the backref of Password
+        return works.house.part(Hashes).check(stored, password)
+
+    def _attach(self, user: User, encoded: Secret) -> None:
+        now = self._works().house.clock.now()
+        row: Password | None = user.password_row  # type: ignore[attr-defined] # the backref of Password
+        if row is None:
+            user.password_row = Password(encoded=str(encoded), changed_at=now)  # type: ignore[attr-defined]
+        else:
+            row.encoded, row.changed_at = str(encoded), now
+            user.epoch = user.epoch + 1
+        user.updated_at = now

@@ -1,0 +1,223 @@
+"""Prove an account by its password; set passwords; invite people to choose theirs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.settings import Secret
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login.events import LoginRefused
+from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.passwords import rules
+from flask_gatehouse.features.passwords.errors import (
+    InvitationSpent,
+    PasswordRefused,
+    WrongCredentials,
+)
+from flask_gatehouse.features.passwords.events import (
+    InvitationMade,
+    InvitationRefused,
+    PasswordRehashed,
+    PasswordSet,
+)
+from flask_gatehouse.features.passwords.hashes import Hashes
+from flask_gatehouse.features.passwords.models import Invitation, Password
+from flask_gatehouse.features.passwords.settings import PasswordSettings
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.throttling import service as throttling
+from flask_gatehouse.features.throttling.rules import Limit, network_of
+from flask_gatehouse.features.throttling.settings import ThrottlingSettings
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.models import User
+from flask_gatehouse.features.users.rules import counted_as
+
+_INVITATION: Final = "passwords.invitation"
+_REFUSED_NAME: Final = "passwords.refused_name"
+
+#: Shorter words of the context would refuse passwords by accident.
+_SHORTEST_WORD: Final = 3
+
+#: Characters of a name that are looked at; more is no name.
+_LONGEST_TYPED: Final = 1024
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A new password that keeps the rules, hashed. Made before the transaction begins."""
+
+    encoded: Secret
+
+
+def prove(work: Work, *, name: str, password: str) -> Attempt:
+    """Prove an account by name and password. Opens nothing by itself.
+
+    Counts before it verifies. No transaction is open while it hashes, so hashing holds nobody up.
+
+    Args:
+        name: user name or e-mail address, in any spelling, as typed.
+
+    Raises:
+        Throttled: too many attempts on this name from here, or from this network.
+        WrongCredentials: unknown, wrong, without a password, or suspended: never said which.
+        HashingOverloaded: too many are signing in at this moment.
+    """
+    name = name[:_LONGEST_TYPED]
+    limits = work.settings(ThrottlingSettings)
+    network = network_of(work.origin.address)
+    by_name = Limit("name and network", limits.name_and_network)
+    tried = f"{counted_as(name)} from {network}"
+    throttling.count(work, attempts=[(Limit("network", limits.network), network), (by_name, tried)])
+    user, stored = _read(work, name)
+    hashes = work.house.part(Hashes)
+    if not _is_right(hashes, stored, password) or user is None or not user.active:
+        _record_refusal(work, name, user)
+        raise WrongCredentials
+    renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
+    throttling.forgive(work, limit=by_name, what=tried)
+    if renewed is not None and stored is not None:
+        _replace(work, user.id, stored, renewed)
+    return Attempt(user_id=user.id, methods=("password",))
+
+
+def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
+    """Judge a new password and hash it, before any transaction begins.
+
+    Args:
+        about: user name and address of the person; a password must be more than these.
+
+    Raises:
+        PasswordRefused: facts say which rule it breaks.
+        HashingOverloaded: too many are hashing at this moment.
+    """
+    settings = work.settings(PasswordSettings)
+    core = work.settings(CoreSettings)
+    host = urlsplit(core.public_url).hostname or ""
+    words = {core.site_name, *host.split("."), *settings.context_words}
+    judging = rules.Rules(
+        minimum=settings.minimum,
+        maximum=settings.maximum,
+        context_words=tuple(word for word in words if len(word) >= _SHORTEST_WORD),
+    )
+    judging.judge(password, context=[word for word in _words_of(about) if word])
+    return Sealed(Secret(work.house.part(Hashes).make(password)))
+
+
+def keep(work: Work, *, user: User, sealed: Sealed) -> None:
+    """Set a password; every session, link and remembered browser of before is over."""
+    row = work.db.get(Password, user.id)
+    if row is None:
+        work.db.add(Password(user_id=user.id, encoded=str(sealed.encoded), changed_at=work.now))
+        users.end_everything(work, user_id=user.id)
+    else:
+        row.encoded, row.changed_at = str(sealed.encoded), work.now
+        sessions.end_all(work, user_id=user.id)
+    work.db.flush()
+    work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
+    work.record(PasswordSet(user_id=user.id))
+
+
+def invite(work: Work, *, user: User) -> Secret:
+    """Return the secret of a new link for choosing a password; older links are void."""
+    secret = tokens.new_secret()
+    work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
+    work.db.add(
+        Invitation(
+            digest=tokens.digest(secret, work.house.keys.newest(_INVITATION).value),
+            user_id=user.id,
+            epoch=user.epoch,
+            expires_at=work.now + work.settings(PasswordSettings).invitation_lifetime,
+        )
+    )
+    work.record(InvitationMade(user_id=user.id))
+    return Secret(secret)
+
+
+def look_at_invitation(work: Work, *, secret: str) -> None:
+    """Return if a link is good at the moment; looking uses nothing up.
+
+    Raises:
+        Throttled: too many links were tried from this network.
+        InvitationSpent: used, expired, or never was.
+    """
+    _invited(work, secret)
+
+
+def redeem(work: Work, *, secret: str, password: str) -> None:
+    """Spend a link on a password. Does not sign in.
+
+    Raises:
+        Throttled: too many links were tried from this network.
+        PasswordRefused: the link stays good.
+        InvitationSpent: used, expired, or never was; of two requests at once one gets this.
+    """
+    user = _invited(work, secret)
+    sealed = seal(work, password=password, about=(user.username, user.email))
+    digests = list(work.house.keys.digests(_INVITATION, secret))
+    good = Invitation.digest.in_(digests) & (Invitation.expires_at > work.now)
+    spent = changed(work.db, delete(Invitation).where(good))
+    account = users.by_id(work.db, user.id)
+    if spent != 1 or account.epoch != user.epoch or not account.active:
+        raise InvitationSpent
+    keep(work, user=account, sealed=sealed)
+
+
+def _invited(work: Work, secret: str) -> User:
+    network = network_of(work.origin.address)
+    limit = Limit("links", work.settings(ThrottlingSettings).links)
+    throttling.count(work, attempts=[(limit, network)])
+    digests = list(work.house.keys.digests(_INVITATION, secret))
+    good = Invitation.digest.in_(digests) & (Invitation.expires_at > work.now)
+    found = select(User).join(Invitation, Invitation.user_id == User.id)
+    with work.reading() as db:
+        user = db.scalar(found.where(good, User.active, User.epoch == Invitation.epoch))
+    if user is None or not tokens.well_formed(secret):
+        with work.apart() as own:
+            own.record(InvitationRefused())
+        raise InvitationSpent
+    return user
+
+
+def _read(work: Work, name: str) -> tuple[User | None, str | None]:
+    with work.reading() as db:
+        user = users.find(db, name)
+        row = db.get(Password, user.id) if user else None
+        return user, row.encoded if row else None
+
+
+def _is_right(hashes: Hashes, stored: str | None, password: str) -> bool:
+    try:
+        rules.as_bytes(password)
+    except PasswordRefused:
+        # Nobody's password can look so, which is known without a hash and tells nothing.
+        return False
+    return hashes.check(stored, password)
+
+
+def _record_refusal(work: Work, name: str, user: User | None) -> None:
+    key = work.house.keys.newest(_REFUSED_NAME).value
+    name_hash = tokens.digest(counted_as(name), key).hex()[:16]
+    with work.apart() as own:
+        own.record(
+            LoginRefused(user_id=user.id if user else None, method="password", name_hash=name_hash)
+        )
+
+
+def _replace(work: Work, user_id: UUID, old: str, new: str) -> None:
+    """Keep a renewed hash, unless the password was changed meanwhile."""
+    unchanged = (Password.user_id == user_id) & (Password.encoded == old)
+    if changed(work.db, update(Password).where(unchanged).values(encoded=new)) == 1:
+        work.record(PasswordRehashed(user_id=user_id))
+
+
+def _words_of(about: Iterable[str | None]) -> Iterable[str]:
+    for each in about:
+        if each:
+            yield each
+            yield each.partition("@")[0]

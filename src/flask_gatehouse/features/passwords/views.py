@@ -1,0 +1,145 @@
+"""Signing in by password, and choosing a first password by an invitation."""
+
+from typing import Final
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, user_logged_in
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.errors import Refusal, TooManyAttempts
+from flask_gatehouse.features.login import doorkeeper
+from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.landing import landing
+from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords.errors import (
+    InvitationSpent,
+    PasswordRefused,
+    WrongCredentials,
+)
+from flask_gatehouse.features.passwords.forms import InvitationForm, LoginForm
+from flask_gatehouse.web.access import public
+from flask_gatehouse.web.errors import answer
+from flask_gatehouse.web.forms import refuse
+from flask_gatehouse.web.work import house, unit_of_work
+
+blueprint = Blueprint("passwords", __name__, template_folder="templates")
+
+#: Seconds for which a browser keeps an invitation that was opened.
+_OPENED_FOR: Final = 1800
+
+
+@blueprint.route("/login/", methods=["GET", "POST"])
+@public
+def login() -> ResponseReturnValue:
+    """Ask for user name and password; a signed-in person is sent on."""
+    if current_user.is_authenticated:
+        return redirect(landing(), 303)
+    form = LoginForm()
+    if request.method != "POST":
+        form.next.data = request.args.get("next")
+        return render_template("gatehouse/passwords/login.html", form=form)
+    try:
+        _sign_in(form)
+    except (WrongCredentials, TooManyAttempts) as refusal:
+        return _ask_again(form, refusal)
+    return redirect(landing(), 303)
+
+
+@blueprint.get("/invitation/<secret>/")
+@public
+def open_invitation(secret: str) -> ResponseReturnValue:
+    """Take the secret out of the address bar. Nothing is looked up, used or changed."""
+    response = redirect(url_for(".invitation"), 303)
+    if tokens.well_formed(secret):
+        response.set_cookie(
+            _cookie(),
+            secret,
+            max_age=_OPENED_FOR,
+            secure=_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+@blueprint.route("/invitation/", methods=["GET", "POST"])
+@public
+def invitation() -> ResponseReturnValue:
+    """Let somebody who was invited choose a password. The page never says whose it will be."""
+    secret = request.cookies.get(_cookie(), "")
+    form = InvitationForm()
+    try:
+        if form.validate_on_submit():
+            with unit_of_work() as work:
+                service.redeem(work, secret=secret, password=str(form.password.data))
+            return _redeemed()
+        with unit_of_work() as work:
+            service.look_at_invitation(work, secret=secret)
+    except PasswordRefused as refusal:
+        refuse(form, refusal, form.password)
+    except InvitationSpent as refusal:
+        page = render_template("gatehouse/passwords/invitation_over.html")
+        return page, answer(refusal).status
+    status = 422 if form.errors else 200
+    return render_template("gatehouse/passwords/invitation.html", form=form), status
+
+
+def _sign_in(form: LoginForm) -> None:
+    if not form.validate():
+        raise WrongCredentials
+    door = doorkeeper.current()
+    with unit_of_work() as work:
+        attempt = service.prove(
+            work, name=str(form.username.data), password=str(form.password.data)
+        )
+        opened = desk.admit(
+            work,
+            attempt=attempt,
+            remember=bool(form.remember.data),
+            instead_of=door.presented(),
+        )
+    door.hand_over(opened)
+    if user_logged_in.receivers:
+        user_logged_in.send(
+            current_app._get_current_object(),  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
+            user=current_user._get_current_object(),  # noqa: SLF001
+        )
+
+
+def _ask_again(form: LoginForm, refusal: Refusal) -> ResponseReturnValue:
+    """Show the form as it was, without the password, and one sentence."""
+    for field in form:
+        field.errors = []
+    refuse(form, refusal)
+    found = answer(refusal)
+    response = make_response(
+        render_template("gatehouse/passwords/login.html", form=form), found.status
+    )
+    if found.retry_after is not None:
+        response.headers["Retry-After"] = str(found.retry_after)
+    return response
+
+
+def _redeemed() -> ResponseReturnValue:
+    flash("Your password is set. Please log in with it.", "success")
+    response = redirect(url_for(".login"), 303)
+    response.delete_cookie(_cookie(), secure=_secure(), httponly=True, samesite="Lax")
+    return response
+
+
+def _cookie() -> str:
+    return "__Host-gatehouse-invitation" if _secure() else "gatehouse_invitation"
+
+
+def _secure() -> bool:
+    return doorkeeper.Cookies.of(house()).secure

@@ -1,0 +1,132 @@
+"""The one module that opens sessions. Only `login` imports it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.sessions.errors import SessionOver
+from flask_gatehouse.features.sessions.models import BROWSER, REMEMBERED, Session
+from flask_gatehouse.features.sessions.rules import Handle
+from flask_gatehouse.features.sessions.service import PURPOSE, Standing, idle_limit
+from flask_gatehouse.features.sessions.settings import SessionSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whose session it will be, and how that was proven."""
+
+    user_id: UUID | None
+    subject: str | None
+    epoch: int
+    methods: tuple[str, ...]
+    #: False if the person was not asked for anything just now.
+    fresh: bool = True
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Handles for the browser. They are stored nowhere and cannot be shown again."""
+
+    session: Handle
+    remember: Handle | None
+    remember_until: datetime | None
+    public_id: str
+
+
+def open_session(
+    work: Work, *, holder: Holder, remember: bool, remember_for: timedelta | None = None
+) -> Opened:
+    """Open the session of a browser, and beside it, if wished, one that the browser remembers.
+
+    Args:
+        remember_for: how long to remember; never longer than the setting.
+    """
+    settings = work.settings(SessionSettings)
+    sign_in_id = tokens.new_public_id()
+    handle, row = _new(work, holder, BROWSER, sign_in_id, settings.absolute_limit)
+    work.db.add(row)
+    kept = None
+    until = None
+    if remember:
+        lifetime = min(remember_for or settings.remember_limit, settings.remember_limit)
+        kept, beside = _new(work, holder, REMEMBERED, sign_in_id, lifetime)
+        work.db.add(beside)
+        until = beside.expires_at
+    work.db.flush()
+    _end_the_oldest(work, holder, settings.per_user)
+    return Opened(handle, kept, until, row.public_id)
+
+
+def _new(
+    work: Work, holder: Holder, kind: int, sign_in_id: str, lifetime: timedelta
+) -> tuple[Handle, Session]:
+    key = work.house.keys.newest(PURPOSE)
+    handle = Handle(key.id, tokens.new_secret())
+    row = Session(
+        digest=tokens.digest(handle.secret, key.value),
+        public_id=tokens.new_public_id(),
+        sign_in_id=sign_in_id,
+        user_id=holder.user_id,
+        subject=holder.subject,
+        kind=kind,
+        epoch=holder.epoch,
+        created_at=work.now,
+        proven_at=work.now if holder.fresh and kind == BROWSER else None,
+        last_seen_at=work.now,
+        idle_expires_at=work.now + idle_limit(work.house, kind),
+        expires_at=work.now + lifetime,
+        methods=" ".join(holder.methods),
+        assurance=1,
+        address=work.origin.address,
+        agent=work.origin.agent,
+    )
+    return handle, row
+
+
+def _end_the_oldest(work: Work, holder: Holder, most: int) -> None:
+    """Keep the number of sign-ins of one person within the limit."""
+    if holder.user_id is not None:
+        owned = Session.user_id == holder.user_id
+    else:
+        owned = Session.subject == holder.subject
+    oldest_first = select(Session.sign_in_id, Session.created_at).where(owned)
+    rows = work.db.execute(oldest_first.order_by(Session.created_at)).all()
+    sign_ins = list(dict.fromkeys(row.sign_in_id for row in rows))
+    surplus = sign_ins[: max(0, len(sign_ins) - most)]
+    if surplus:
+        work.db.execute(delete(Session).where(Session.sign_in_id.in_(surplus)))
+
+
+def renew(work: Work, *, standing: Standing) -> Handle:
+    """Give a session a new handle and make it fresh; beside a remembered one, open a session.
+
+    Raises:
+        SessionOver: the session was ended meanwhile; nothing revives it.
+    """
+    key = work.house.keys.newest(PURPOSE)
+    handle = Handle(key.id, tokens.new_secret())
+    renewed = {"digest": tokens.digest(handle.secret, key.value), "proven_at": work.now}
+    if standing.remembered:
+        row = work.db.get(Session, standing.digest)
+        if row is None:
+            raise SessionOver
+        holder = Holder(
+            user_id=row.user_id,
+            subject=row.subject,
+            epoch=row.epoch,
+            methods=tuple(row.methods.split()),
+        )
+        handle, beside = _new(
+            work, holder, BROWSER, row.sign_in_id, work.settings(SessionSettings).absolute_limit
+        )
+        work.db.add(beside)
+        return handle
+    statement = update(Session).where(Session.digest == standing.digest).values(**renewed)
+    if changed(work.db, statement.execution_options(synchronize_session=False)) != 1:
+        raise SessionOver
+    return handle

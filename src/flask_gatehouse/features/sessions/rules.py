@@ -1,0 +1,54 @@
+"""What a handle looks like, and when a session is over. Pure rules."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_gatehouse.core import tokens
+
+#: Version and purpose in front of every handle, so that a scanner finds it and a later format can
+#: stand beside it.
+_MARK = "gh1s"
+
+#: Characters of a handle: mark, key id, secret, and two dots between them.
+HANDLE_LENGTH = len(_MARK) + 8 + tokens.SECRET_LENGTH + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What the cookie holds: which key its digest was made with, and 256 random bits."""
+
+    key_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        """Return the value of the cookie."""
+        return f"{_MARK}.{self.key_id}.{self.secret}"
+
+    def __repr__(self) -> str:
+        """Hide the secret."""
+        return f"Handle(key_id={self.key_id!r}, secret='***')"
+
+
+def parse(value: str | None) -> Handle | None:
+    """Return the handle in a cookie, or None if no handle looks so: then nothing is asked."""
+    if value is None or len(value) != HANDLE_LENGTH:
+        return None
+    mark, _, rest = value.partition(".")
+    key_id, _, secret = rest.partition(".")
+    if mark != _MARK or not tokens.well_formed(secret):
+        return None
+    return Handle(key_id, secret)
+
+
+def last_seen_step(idle_limit: timedelta) -> timedelta:
+    """Return how stale "last seen" may become before it is written again: writes are costly."""
+    return (
+        max(timedelta(minutes=5), idle_limit / 6)
+        if idle_limit > timedelta(minutes=30)
+        else idle_limit / 6
+    )
+
+
+def is_over(*, idle_expires_at: datetime, expires_at: datetime, now: datetime) -> bool:
+    """Whether a session has reached one of its limits."""
+    return idle_expires_at <= now or expires_at <= now

@@ -1,0 +1,189 @@
+"""Find, keep alive and end sessions. Opening one is `opening`, which only `login` may use."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm.util import identity_key
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.house import House
+from flask_gatehouse.core.keys import Key
+from flask_gatehouse.db.instances import maker
+from flask_gatehouse.db.lookup import Lookup
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work, Works
+from flask_gatehouse.features.sessions import rules
+from flask_gatehouse.features.sessions.events import SessionsEnded
+from flask_gatehouse.features.sessions.models import BROWSER, REMEMBERED, Session
+from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.models import User
+
+#: Purpose of the key under which handles are stored.
+PURPOSE: Final = "sessions.handle"
+
+_USER_COLUMNS: Final = tuple(column.key for column in User.__table__.columns)
+_SESSION_COLUMNS: Final = (
+    Session.public_id,
+    Session.sign_in_id,
+    Session.kind,
+    Session.epoch,
+    Session.subject,
+    Session.proven_at,
+    Session.idle_expires_at,
+    Session.expires_at,
+)
+_BY_DIGEST: Final = Lookup(
+    select(*_SESSION_COLUMNS, *User.__table__.columns)
+    .join_from(Session, User, User.id == Session.user_id, isouter=True)
+    .where(Session.digest == bindparam("digest", type_=LargeBinary())),
+    "digest",
+)
+_user_of = maker(User, _USER_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A session that is good at this moment, and whose it is."""
+
+    digest: bytes
+    public_id: str
+    sign_in_id: str
+    kind: int
+    #: Our account; None where the host keeps its own users.
+    user: User | None
+    subject: str | None
+    proven_at: datetime | None
+    idle_expires_at: datetime
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the person proved who they are in this session."""
+        return self.kind == BROWSER and self.proven_at is not None
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the browser was recognised without asking the person."""
+        return self.kind == REMEMBERED
+
+
+def find(works: Works, value: str | None) -> Standing | None:
+    """Return the session of a cookie's value, read from the database, or None.
+
+    Every doubt is None: another shape, an unknown key, no row, a limit reached, an epoch that was
+    raised, an account that is suspended or gone.
+
+    Raises:
+        DatabaseUnavailable: nobody can tell.
+    """
+    handle = rules.parse(value)
+    if handle is None:
+        return None
+    key = works.house.keys.named(PURPOSE, handle.key_id)
+    if key is None:
+        return None
+    digest = tokens.digest(handle.secret, key.value)
+    row = _BY_DIGEST.one(works.engine, digest, works.host_session)
+    if row is None:
+        return None
+    public_id, sign_in_id, kind, epoch, subject, proven_at, idle_expires_at, expires_at, *rest = row
+    now = works.house.clock.now()
+    if rules.is_over(idle_expires_at=idle_expires_at, expires_at=expires_at, now=now):
+        return None
+    user = None
+    if subject is None:
+        # All columns are NULL if the account is gone, and then it is not active either.
+        user = _user_of(rest)
+        if not user.active or user.epoch != epoch:
+            return None
+        user = _joined(works.host_session, user)
+    return Standing(digest, public_id, sign_in_id, kind, user, subject, proven_at, idle_expires_at)
+
+
+def _joined(host: DbSession | None, user: User) -> User:
+    """Make the account part of the host's session, so that its relationships load."""
+    if host is None:
+        return user
+    present = host.identity_map.get(identity_key(instance=user))
+    if isinstance(present, User):
+        return present
+    host.add(user)
+    return user
+
+
+def keep_alive(works: Works, standing: Standing) -> None:
+    """Write down that a session is in use, if that was not done lately.
+
+    One conditional statement in a transaction of its own: a request that ends late can neither
+    revive a session that was ended meanwhile nor turn the clock back.
+    """
+    limit = idle_limit(works.house, standing.kind)
+    now = works.house.clock.now()
+    if standing.idle_expires_at > now + limit - rules.last_seen_step(limit):
+        return
+    seen = update(Session).where(
+        Session.digest == standing.digest, Session.idle_expires_at < now + limit
+    )
+    with DbSession(works.engine) as session, session.begin():
+        session.execute(seen.values(last_seen_at=now, idle_expires_at=now + limit))
+
+
+def end(work: Work, *, digests: list[bytes]) -> int:
+    """End the sessions that these handles opened, and what was opened in the same sign-in."""
+    if not digests:
+        return 0
+    together = work.db.scalars(select(Session.sign_in_id).where(Session.digest.in_(digests))).all()
+    if not together:
+        return 0
+    return changed(work.db, delete(Session).where(Session.sign_in_id.in_(together)))
+
+
+def digests_of(house: House, *values: str | None) -> list[bytes]:
+    """Return what the handles in these cookies are stored as."""
+    found = []
+    for value in values:
+        handle = rules.parse(value)
+        key: Key | None = house.keys.named(PURPOSE, handle.key_id) if handle else None
+        if handle is not None and key is not None:
+            found.append(tokens.digest(handle.secret, key.value))
+    return found
+
+
+def end_all(work: Work, *, user_id: UUID) -> None:
+    """End every session of an account: by the epoch at once, then row by row."""
+    users.end_everything(work, user_id=user_id)
+    work.db.execute(delete(Session).where(Session.user_id == user_id))
+    work.record(SessionsEnded(user_id=user_id))
+
+
+def end_all_of_subject(work: Work, *, subject: str) -> int:
+    """End every session of a person of whom only the host knows, by the host's id."""
+    return changed(work.db, delete(Session).where(Session.subject == subject))
+
+
+def count_open(db: DbSession, *, now: datetime) -> int:
+    """Count sessions that have reached no limit."""
+    alive = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    return (
+        db.scalar(select(func.count()).select_from(Session).where(alive, Session.kind == BROWSER))
+        or 0
+    )
+
+
+def purge(work: Work, *, batch: int = 500) -> int:
+    """Delete one batch of rows that are past their absolute limit; return how many."""
+    over = select(Session.digest).where(Session.expires_at <= work.now).limit(batch)
+    digests = work.db.scalars(over).all()
+    if not digests:
+        return 0
+    return changed(work.db, delete(Session).where(Session.digest.in_(digests)))
+
+
+def idle_limit(house: House, kind: int) -> timedelta:
+    """Return after how long without use a session of this kind is over."""
+    settings = house.settings[SessionSettings]
+    return settings.remember_idle_limit if kind == REMEMBERED else settings.idle_limit

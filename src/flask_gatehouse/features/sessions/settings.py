@@ -1,0 +1,46 @@
+"""How long doors stay open."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_gatehouse.core.settings import setting
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """Limits of sessions, all decided on the server."""
+
+    idle_limit: timedelta = setting(
+        timedelta(minutes=60),
+        "A session that nobody used for so long is over.",
+        source="NIST SP 800-63B-4 2.2.3",
+        floor=timedelta(minutes=1),
+        cap=timedelta(hours=24),
+    )
+    absolute_limit: timedelta = setting(
+        timedelta(hours=24),
+        "A session is over so long after it was opened, whatever happens in it.",
+        source="NIST SP 800-63B-4 2.2.3",
+        floor=timedelta(minutes=5),
+        cap=timedelta(days=30),
+    )
+    remember_limit: timedelta = setting(
+        timedelta(days=30),
+        "A browser that was told to remember does so for at most so long.",
+        source="NIST SP 800-63B-4 2.1.3",
+        floor=timedelta(hours=1),
+        cap=timedelta(days=30),
+    )
+    remember_idle_limit: timedelta = setting(
+        timedelta(days=14),
+        "A remembering browser that did not come back for so long has forgotten.",
+        floor=timedelta(hours=1),
+        cap=timedelta(days=30),
+    )
+    per_user: int = setting(
+        20,
+        "Sign-ins of one account at the same time; one more ends the oldest.",
+        source="OWASP ASVS 5.0 7.1.2",
+        floor=1,
+        cap=1000,
+    )

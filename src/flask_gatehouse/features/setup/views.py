@@ -1,0 +1,60 @@
+"""The page that is offered once, while no account exists."""
+
+from flask import Blueprint, abort, redirect, render_template
+from flask.typing import ResponseReturnValue
+from wtforms import Field
+
+from flask_gatehouse.core.errors import Refusal
+from flask_gatehouse.features.login import doorkeeper
+from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.landing import landing
+from flask_gatehouse.features.passwords.errors import PasswordRefused
+from flask_gatehouse.features.setup import service
+from flask_gatehouse.features.setup.forms import FirstAdministratorForm
+from flask_gatehouse.features.users.errors import AddressRefused, NameRefused, SetupClosed
+from flask_gatehouse.web.access import public
+from flask_gatehouse.web.forms import refuse
+from flask_gatehouse.web.work import unit_of_work
+
+blueprint = Blueprint("setup", __name__, template_folder="templates")
+
+
+@blueprint.route("/setup/<token>/", methods=["GET", "POST"])
+@public
+def first_administrator(token: str) -> ResponseReturnValue:
+    """Create the first administrator and sign them in; without the link there is no such page."""
+    form = FirstAdministratorForm()
+    try:
+        if form.validate_on_submit():
+            _create(form, token)
+            return redirect(landing(), 303)
+        with unit_of_work() as work:
+            service.check_link(work, secret=token)
+    except SetupClosed:
+        abort(404)
+    except (NameRefused, AddressRefused, PasswordRefused) as refusal:
+        _show(form, refusal)
+    status = 422 if form.errors else 200
+    return render_template("gatehouse/setup/first_administrator.html", form=form), status
+
+
+def _create(form: FirstAdministratorForm, token: str) -> None:
+    door = doorkeeper.current()
+    with unit_of_work() as work:
+        attempt = service.make_first_administrator(
+            work,
+            secret=token,
+            username=str(form.username.data),
+            email=form.email.data or None,
+            password=str(form.password.data),
+        )
+        opened = desk.admit(work, attempt=attempt, instead_of=door.presented())
+    door.hand_over(opened)
+
+
+def _show(form: FirstAdministratorForm, refusal: Refusal) -> None:
+    fields: dict[type[Refusal], Field] = {
+        NameRefused: form.username,
+        AddressRefused: form.email,
+    }
+    refuse(form, refusal, fields.get(type(refusal), form.password))

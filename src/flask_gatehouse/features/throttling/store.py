@@ -1,0 +1,88 @@
+"""Where counters are kept: the socket, and the database as its first answer."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Insert, case, delete, literal, select
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from flask_gatehouse.db.base import UtcDateTime
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.throttling.models import Counter
+from flask_gatehouse.features.throttling.rules import Hit
+
+#: Keys whose first byte is smaller sweep when their window opens: one in 32.
+_SWEEPERS: Final = 8
+
+#: Rows deleted at once when counters that are over are cleared away.
+_PURGE: Final = 100
+
+
+class Store(ABC):
+    """Counts. One atomic step each, shared by all workers that use the same store."""
+
+    @abstractmethod
+    def hit(self, work: Work, keys: Sequence[tuple[bytes, timedelta]]) -> list[Hit]:
+        """Count one more for each key and return the new counts, whatever becomes of `work`."""
+
+    @abstractmethod
+    def clear(self, work: Work, key: bytes) -> None:
+        """Forget a counter."""
+
+
+class DatabaseStore(Store):
+    """Counts in the database of the accounts, in a short transaction of its own."""
+
+    def hit(self, work: Work, keys: Sequence[tuple[bytes, timedelta]]) -> list[Hit]:
+        """Count by one upsert a key; the database serialises those that come at once."""
+        with work.apart() as own:
+            found = [self._one(own.db, work.now, key, window) for key, window in keys]
+            # So the table stays as small as the traffic is.
+            if any(
+                hit.count == 1 and key[0] < _SWEEPERS
+                for hit, (key, _) in zip(found, keys, strict=True)
+            ):
+                self._purge(own.db, work.now)
+            return found
+
+    def clear(self, work: Work, key: bytes) -> None:
+        """Delete the row, in the transaction of the success that clears it."""
+        work.db.execute(delete(Counter).where(Counter.digest == key))
+
+    def _one(self, db: Session, now: datetime, key: bytes, window: timedelta) -> Hit:
+        db.execute(_upsert(db.get_bind().dialect.name, key, now, window))
+        # The row is ours until the commit, so this is the count that the upsert made.
+        count, expires_at = db.execute(
+            select(Counter.count, Counter.expires_at).where(Counter.digest == key)
+        ).one()
+        return Hit(count, max(1, int((expires_at - now).total_seconds() + 0.999)))
+
+    def _purge(self, db: Session, now: datetime) -> None:
+        over = select(Counter.digest).where(Counter.expires_at <= now).limit(_PURGE)
+        digests = db.scalars(over).all()
+        if digests:
+            # Still over: another worker may have opened a window again meanwhile.
+            gone = Counter.digest.in_(digests) & (Counter.expires_at <= now)
+            db.execute(delete(Counter).where(gone))
+
+
+def _upsert(dialect: str, key: bytes, now: datetime, window: timedelta) -> Insert:
+    values: dict[str, Any] = {"digest": key, "count": 1, "expires_at": now + window}
+    over = Counter.expires_at <= literal(now, UtcDateTime)
+    # In this order: MariaDB assigns from left to right and would see the new expiry.
+    count = case((over, 1), else_=Counter.count + 1)
+    expires_at = case((over, literal(now + window, UtcDateTime)), else_=Counter.expires_at)
+    if dialect in {"mysql", "mariadb"}:
+        on_mysql = mysql.insert(Counter).values(values)
+        return on_mysql.on_duplicate_key_update([("count", count), ("expires_at", expires_at)])
+    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return (
+        dialect_insert(Counter)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=[Counter.digest], set_={"count": count, "expires_at": expires_at}
+        )
+    )

@@ -1,0 +1,45 @@
+"""What `users` refuses."""
+
+from flask_gatehouse.core.errors import Conflict, NotValid
+
+
+class NameRefused(NotValid):
+    """The user name cannot be used. Facts: `reason`."""
+
+    code = "users.name_refused"
+
+
+class AddressRefused(NotValid):
+    """The e-mail address cannot be used. Facts: `reason`."""
+
+    code = "users.address_refused"
+
+
+class NameTaken(Conflict):
+    """Somebody has this user name."""
+
+    code = "users.name_taken"
+
+
+class AddressTaken(Conflict):
+    """Somebody has this e-mail address."""
+
+    code = "users.address_taken"
+
+
+class UnknownUser(NotValid):
+    """There is no such account."""
+
+    code = "users.unknown"
+
+
+class LastAdministrator(Conflict):
+    """The site would be left without an active administrator."""
+
+    code = "users.last_administrator"
+
+
+class SetupClosed(Conflict):
+    """The first administrator exists, or the link is not the one that was handed out."""
+
+    code = "users.setup_closed"

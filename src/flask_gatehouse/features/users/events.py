@@ -1,0 +1,46 @@
+"""What happens to accounts."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserCreated(Event):
+    """An account was made."""
+
+    name = "users.created"
+    meaning = "An account was made."
+    administrator: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserSuspended(Event):
+    """An account was suspended; its sessions ended."""
+
+    name = "users.suspended"
+    meaning = "An account was suspended, which ends its sessions."
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRestored(Event):
+    """A suspended account may be used again."""
+
+    name = "users.restored"
+    meaning = "A suspended account may be used again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdministratorMade(Event):
+    """Somebody became an administrator."""
+
+    name = "users.administrator_made"
+    meaning = "Somebody became an administrator."
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdministratorUnmade(Event):
+    """Somebody is no longer an administrator."""
+
+    name = "users.administrator_unmade"
+    meaning = "Somebody is no longer an administrator."

@@ -1,0 +1,134 @@
+"""Accounts, the names by which they are found, and the state of administration."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime, new_id
+
+
+class PasswordKeeper(ABC):
+    """Sets and checks the passwords of accounts: asked by the model, answered by `passwords`."""
+
+    @abstractmethod
+    def set_password(self, user: "User", password: str) -> None:
+        """Keep the hash of `password` with the account, in the account's own transaction."""
+
+    @abstractmethod
+    def check_password(self, user: "User", password: str) -> bool:
+        """Return whether `password` is the account's."""
+
+
+class _Installed:
+    """The keeper of the application started last in this process.
+
+    The model belongs to no application; applications in one process differ only in the cost of new
+    hashes, so one of them may answer for all.
+    """
+
+    keeper: PasswordKeeper | None = None
+
+    @classmethod
+    def asked(cls) -> PasswordKeeper:
+        """Return the keeper. Raises: RuntimeError: no application was started."""
+        if cls.keeper is None:
+            msg = "no application has been given Gatehouse yet, so nobody keeps passwords"
+            raise RuntimeError(msg)
+        return cls.keeper
+
+
+def install(keeper: PasswordKeeper) -> None:
+    """Let the model ask `keeper`; the extension does so when it starts."""
+    _Installed.keeper = keeper
+
+
+class User(Base):
+    """One account. Its names are rows of `Identifier`, the only place of uniqueness."""
+
+    __tablename__ = "gatehouse_user"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    #: As shown; found by its canonical form.
+    username: Mapped[str] = mapped_column(String(64))
+    email: Mapped[str | None] = mapped_column(String(254))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active: Mapped[bool] = mapped_column(default=True)
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    #: Copied into sessions and links; raising it ends all of them in one statement.
+    epoch: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may be used."""
+        return self.active
+
+    @property
+    def is_authenticated(self) -> bool:
+        """True: an account that is handed to a view has been proven."""
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        """False."""
+        return False
+
+    def get_id(self) -> str:
+        """Return the id as text."""
+        return str(self.id)
+
+    def set_password(self, password: str) -> None:
+        """Hash and keep a new password; other sessions end when the change is committed.
+
+        Raises:
+            PasswordRefused: the password breaks a rule.
+        """
+        _Installed.asked().set_password(self, password)
+
+    def check_password(self, password: str) -> bool:
+        """Return whether this is the account's password. Counts no attempt: a view must."""
+        return _Installed.asked().check_password(self, password)
+
+    def __eq__(self, other: object) -> bool:
+        """Two objects are equal if they are the same account."""
+        return self.id == other.id if isinstance(other, User) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash by the account's id."""
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        """Name the account by its id only."""
+        return f"<User {self.id}>"
+
+
+class Identifier(Base):
+    """A name by which one account is found: globally unique in its canonical form."""
+
+    __tablename__ = "gatehouse_identifier"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    canonical: Mapped[str] = mapped_column(Exact(254), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("gatehouse_user.id"), index=True)
+    #: By which edition of the rules the canonical form was made.
+    version: Mapped[int] = mapped_column(SmallInteger)
+    #: When the person proved that the address is theirs.
+    proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Administration(Base):
+    """A single row: whether the first administrator was made, and the lock of all such changes."""
+
+    __tablename__ = "gatehouse_administration"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    #: Raised by every change of administrators: two changes at once wait for one another here.
+    changes: Mapped[int] = mapped_column(default=0)
+    #: Of the set-up link handed out last; None when none is.
+    setup_digest: Mapped[bytes | None] = mapped_column(Digest)
+    #: Set when the first account was made, and never unset.
+    setup_closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,32 @@
+"""What people are told when `users` refuses."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_gatehouse.core.sentences import Sentence, fixed
+from flask_gatehouse.features.users.rules import LONGEST_NAME, SHORTEST_NAME
+
+_NAME: Final = {
+    "too_short": f"A user name has at least {SHORTEST_NAME} characters.",
+    "too_long": f"A user name has at most {LONGEST_NAME} characters.",
+    "characters": "A user name has letters, digits, dots, hyphens and underscores, and no spaces.",
+    "begins_or_ends": "A user name begins with a letter or digit and does not end with a dot.",
+    "mixed_scripts": "A user name keeps to the letters of one script.",
+}
+
+
+def _name(facts: Mapping[str, object]) -> str:
+    return _NAME[str(facts["reason"])]
+
+
+SENTENCES: Final[Mapping[str, Sentence]] = {
+    "users.name_refused": _name,
+    "users.address_refused": fixed("That is not an e-mail address that letters can be sent to."),
+    "users.name_taken": fixed("Somebody has this user name already."),
+    "users.address_taken": fixed("Somebody has this e-mail address already."),
+    "users.unknown": fixed("There is no such account."),
+    "users.last_administrator": fixed(
+        "This is the last active administrator; make somebody else an administrator first."
+    ),
+    "users.setup_closed": fixed("The first account exists already; this page is closed for good."),
+}

@@ -1,0 +1,294 @@
+"""Make, find, list, suspend and restore accounts; keep at least one administrator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.users import rules
+from flask_gatehouse.features.users.errors import (
+    AddressTaken,
+    LastAdministrator,
+    NameTaken,
+    SetupClosed,
+    UnknownUser,
+)
+from flask_gatehouse.features.users.events import (
+    AdministratorMade,
+    AdministratorUnmade,
+    UserCreated,
+    UserRestored,
+    UserSuspended,
+)
+from flask_gatehouse.features.users.models import Administration, Identifier, User
+
+_Wanted = TypeVar("_Wanted", bound=Select[Any])
+
+#: Purpose of the key under which a set-up link is stored.
+SETUP_PURPOSE = "users.setup"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    items: Sequence[User]
+    number: int
+    pages: int
+    total: int
+
+    @property
+    def previous(self) -> int | None:
+        """Number of the page before, if there is one."""
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        """Number of the page after, if there is one."""
+        return self.number + 1 if self.number < self.pages else None
+
+
+def create(work: Work, *, username: str, email: str | None = None, admin: bool = False) -> User:
+    """Make an account without a password.
+
+    Raises:
+        NameRefused, AddressRefused: the form is not acceptable.
+        NameTaken, AddressTaken: somebody has it, in this or another spelling.
+    """
+    canonical = rules.canonical_name(username)
+    address = rules.canonical_address(email) if email else None
+    user = User(
+        username=rules.shown_name(username),
+        email=email.strip() if email else None,
+        created_at=work.now,
+        updated_at=work.now,
+        active=True,
+        is_admin=admin,
+        epoch=1,
+    )
+    _close_setup(work)
+    work.db.add(user)
+    work.db.flush()
+    _claim(work, user, "username", canonical)
+    if address:
+        _claim(work, user, "email", address)
+    work.record(UserCreated(user_id=user.id, administrator=admin))
+    return user
+
+
+def find(db: Session, text: str) -> User | None:
+    """Return the account that somebody means by a user name or an address, in any spelling."""
+    identified = rules.identify(text)
+    if identified is None:
+        return None
+    kind, canonical = identified
+    wanted = (Identifier.kind == kind) & (Identifier.canonical == canonical)
+    found = select(User).join(Identifier, Identifier.user_id == User.id).where(wanted)
+    return db.scalar(found)
+
+
+def named(db: Session, text: str) -> User:
+    """Return the account with this name or address. Raises: UnknownUser."""
+    user = find(db, text)
+    if user is None:
+        raise UnknownUser(name=text)
+    return user
+
+
+def by_id(db: Session, user_id: UUID) -> User:
+    """Return the account with this id. Raises: UnknownUser."""
+    user = db.get(User, user_id)
+    if user is None:
+        raise UnknownUser(id=str(user_id))
+    return user
+
+
+def page(db: Session, *, number: int = 1, size: int = 50, search: str = "") -> Page:
+    """Return one page of accounts in the order of their names.
+
+    Args:
+        number: from 1; beyond the last one the last page is returned.
+        search: part of a user name or address; empty for everybody.
+    """
+    matching = _matching(search)
+    total = db.scalar(
+        select(func.count()).select_from(_named(select(User.id), matching).subquery())
+    )
+    pages = max(1, -(-(total or 0) // size))
+    number = min(max(1, number), pages)
+    order = _named(select(User), matching).order_by(Identifier.canonical)
+    items = db.scalars(order.limit(size).offset((number - 1) * size)).all()
+    return Page(items, number, pages, total or 0)
+
+
+@dataclass(frozen=True)
+class Census:
+    """How many there are."""
+
+    people: int
+    administrators: int
+
+
+def census(db: Session) -> Census:
+    """Count accounts and active administrators."""
+    people = db.scalar(select(func.count()).select_from(User)) or 0
+    administrators = db.scalar(
+        select(func.count()).select_from(User).where(User.is_admin, User.active)
+    )
+    return Census(people, administrators or 0)
+
+
+def suspend(work: Work, *, user: User) -> None:
+    """Suspend an account; every session and link of it ends at once.
+
+    Raises:
+        LastAdministrator: nobody else could administer the site.
+    """
+    if user.is_admin:
+        _hold_administration(work)
+        _refuse_last(work, user)
+    if _change(work, user, User.active.is_(True), active=False, epoch=User.epoch + 1):
+        work.record(UserSuspended(user_id=user.id))
+
+
+def restore(work: Work, *, user: User) -> None:
+    """Let a suspended account be used again; what was ended stays ended."""
+    if _change(work, user, User.active.is_(False), active=True):
+        work.record(UserRestored(user_id=user.id))
+
+
+def make_administrator(work: Work, *, user: User) -> None:
+    """Make somebody an administrator."""
+    _hold_administration(work)
+    if _change(work, user, User.is_admin.is_(False), is_admin=True):
+        work.record(AdministratorMade(user_id=user.id))
+
+
+def unmake_administrator(work: Work, *, user: User) -> None:
+    """Take administration away from somebody.
+
+    Raises:
+        LastAdministrator: nobody else could administer the site.
+    """
+    _hold_administration(work)
+    _refuse_last(work, user)
+    if _change(work, user, User.is_admin.is_(True), is_admin=False):
+        work.record(AdministratorUnmade(user_id=user.id))
+
+
+def end_everything(work: Work, *, user_id: UUID) -> None:
+    """Raise the epoch: every session and link of the account is over with the commit."""
+    work.db.execute(update(User).where(User.id == user_id).values(epoch=User.epoch + 1))
+
+
+def open_setup(work: Work) -> str | None:
+    """Return the secret of a new set-up link, which voids the one before.
+
+    None if the first account was made, now or at any time before.
+    """
+    _hold_administration(work)
+    if work.db.scalar(select(User.id).limit(1)):
+        _close_setup(work)
+        return None
+    secret = tokens.new_secret()
+    kept = tokens.digest(secret, work.house.keys.newest(SETUP_PURPOSE).value)
+    opened = update(Administration).where(Administration.setup_closed_at.is_(None))
+    return secret if changed(work.db, opened.values(setup_digest=kept)) == 1 else None
+
+
+def setup_is_open(db: Session) -> bool:
+    """Whether a first administrator can still be made through a link."""
+    state = db.get(Administration, 1)
+    return (
+        state is not None
+        and state.setup_closed_at is None
+        and not db.scalar(select(User.id).limit(1))
+    )
+
+
+def is_setup_link(work: Work, db: Session, secret: str) -> bool:
+    """Whether this is the set-up link that is good at the moment."""
+    state = db.get(Administration, 1)
+    if state is None or state.setup_digest is None or not setup_is_open(db):
+        return False
+    kept = state.setup_digest
+    return any(tokens.same(kept, each) for each in work.house.keys.digests(SETUP_PURPOSE, secret))
+
+
+def spend_setup_link(work: Work, *, secret: str) -> None:
+    """Use up the set-up link. Of two requests at once the database lets one through.
+
+    Raises:
+        SetupClosed: not the link handed out last, or the first account exists.
+    """
+    digests = list(work.house.keys.digests(SETUP_PURPOSE, secret))
+    good = Administration.setup_closed_at.is_(None) & Administration.setup_digest.in_(digests)
+    spend = update(Administration).where(good)
+    spent = changed(work.db, spend.values(setup_closed_at=work.now, setup_digest=None))
+    if spent != 1 or work.db.scalar(select(User.id).limit(1)):
+        raise SetupClosed
+
+
+def _close_setup(work: Work) -> None:
+    still_open = update(Administration).where(Administration.setup_closed_at.is_(None))
+    work.db.execute(still_open.values(setup_closed_at=work.now, setup_digest=None))
+
+
+def _claim(work: Work, user: User, kind: rules.Kind, canonical: str) -> None:
+    """Take a name. The primary key decides between two who take it at once."""
+    work.db.add(
+        Identifier(kind=kind, canonical=canonical, user_id=user.id, version=rules.CANONICAL_VERSION)
+    )
+    try:
+        work.db.flush()
+    except IntegrityError as error:
+        raise (NameTaken if kind == "username" else AddressTaken) from error
+
+
+def _change(work: Work, user: User, expected: ColumnElement[bool], **values: object) -> bool:
+    """Change an account that is still as expected, and the object in hand with it."""
+    statement = update(User).where(User.id == user.id, expected)
+    statement = statement.values(updated_at=work.now, **values)
+    done = changed(work.db, statement.execution_options(synchronize_session=False)) == 1
+    if user in work.db:
+        work.db.refresh(user)
+    return done
+
+
+def _hold_administration(work: Work) -> None:
+    """Wait for whoever else is changing administrators: the row is locked until the commit."""
+    work.db.execute(update(Administration).values(changes=Administration.changes + 1))
+
+
+def _refuse_last(work: Work, user: User) -> None:
+    others = select(User.id).where(User.is_admin, User.active, User.id != user.id)
+    current = select(User.id).where(User.is_admin, User.active, User.id == user.id)
+    if work.db.scalar(current.with_for_update()) and not work.db.scalar(
+        others.limit(1).with_for_update()
+    ):
+        raise LastAdministrator
+
+
+def _matching(search: str) -> ColumnElement[bool] | None:
+    if not search.strip():
+        return None
+    part = search.strip().casefold()
+    return or_(
+        Identifier.canonical.contains(part, autoescape=True),
+        func.lower(User.email).contains(part, autoescape=True),
+    )
+
+
+def _named(wanted: _Wanted, matching: ColumnElement[bool] | None) -> _Wanted:
+    """Join accounts to their user names, by which they are put in order."""
+    joined = wanted.join(
+        Identifier, (Identifier.user_id == User.id) & (Identifier.kind == "username")
+    )
+    return joined if matching is None else joined.where(matching)

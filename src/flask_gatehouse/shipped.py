@@ -1,0 +1,25 @@
+"""The features we ship, services to all first."""
+
+from flask_gatehouse.features.account.feature import FEATURE as ACCOUNT
+from flask_gatehouse.features.admin.feature import FEATURE as ADMIN
+from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
+from flask_gatehouse.features.login.feature import FEATURE as LOGIN
+from flask_gatehouse.features.mail.feature import FEATURE as MAIL
+from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
+from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
+from flask_gatehouse.features.setup.feature import FEATURE as SETUP
+from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
+from flask_gatehouse.features.users.feature import FEATURE as USERS
+
+FEATURES = (
+    AUDIT,
+    MAIL,
+    THROTTLING,
+    USERS,
+    SESSIONS,
+    LOGIN,
+    PASSWORDS,
+    SETUP,
+    ACCOUNT,
+    ADMIN,
+)

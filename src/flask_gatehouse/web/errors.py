@@ -1,0 +1,171 @@
+"""From kinds of refusal to status codes and sentences: once, for every page.
+
+The sentences are fixed texts. Nothing that was sent is ever repeated in them.
+"""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, Flask, Response, make_response, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import (
+    HTTPException,
+    ServiceUnavailable,
+    TooManyRequests,
+    default_exceptions,
+)
+
+from flask_gatehouse.core.errors import (
+    Conflict,
+    NotAllowed,
+    NotProven,
+    NotValid,
+    Refusal,
+    TooManyAttempts,
+    Unavailable,
+)
+from flask_gatehouse.web.csrf import ForeignForm
+from flask_gatehouse.web.work import request_id
+
+_log = logging.getLogger("gatehouse")
+
+#: The first kind that fits decides. `Refusal` itself never gets here: it has no status.
+STATUS: Final[tuple[tuple[type[Refusal], int], ...]] = (
+    (ForeignForm, 400),
+    (NotProven, 401),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (NotValid, 422),
+    (TooManyAttempts, 429),
+)
+
+#: What an answer says, by its status.
+TEXTS: Final[dict[int, tuple[str, str]]] = {
+    400: (
+        "That did not work",
+        (
+            "The form was not opened on this site, or too long ago. Go back, load the page again "
+            "and send it once more."
+        ),
+    ),
+    401: ("Please log in", "This page is for people who are signed in."),
+    403: ("Not for you", "Your account may not open this page."),
+    404: ("Nothing here", "There is no page at this address. It may have moved, or be mistyped."),
+    405: ("That did not work", "This address does not answer to what your browser asked for."),
+    409: (
+        "Already so",
+        "What you asked for contradicts what is there by now. Nothing was changed.",
+    ),
+    413: ("Too much", "What you sent is larger than this page reads. Nothing was changed."),
+    422: ("That did not work", "What you sent cannot be used as it is. Nothing was changed."),
+    429: ("Too many attempts", "Please wait a little before you try again."),
+    500: (
+        "Something broke",
+        "This is our fault, not yours. It has been written down; please try again in a while.",
+    ),
+    503: ("One moment, please", "The site cannot answer right now. Please try again in a moment."),
+}
+
+#: Seconds after which a database that did not answer is worth another try.
+_RETRY_AFTER: Final = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an error is answered with, before it becomes a page or JSON."""
+
+    status: int
+    retry_after: int | None = None
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Return title and sentence."""
+        return TEXTS.get(self.status) or TEXTS[500 if self.is_ours else 400]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the fault is not with who asked."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def answer(error: Exception) -> Answer:
+    """Return what an error is answered with."""
+    if isinstance(error, Unavailable):
+        return Answer(503, error.retry_after)
+    if isinstance(error, Refusal):
+        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        waits = error.facts.get("retry_after")
+        return Answer(status, waits if isinstance(waits, int) else None)
+    if isinstance(error, HTTPException) and error.code is not None:
+        return Answer(error.code)
+    if _database_is_away(error):
+        return Answer(503, _RETRY_AFTER)
+    return Answer(500)
+
+
+def respond(error: Exception) -> ResponseReturnValue:
+    """Answer an error with a page of ours."""
+    if (
+        isinstance(error, HTTPException)
+        and error.code is not None
+        and error.code < HTTPStatus.BAD_REQUEST
+    ):
+        return error.get_response()
+    found = answer(error)
+    if found.is_ours:
+        # The traceback belongs into the log and nowhere else.
+        _log.error("%s: %s", request_id(), type(error).__name__, exc_info=error)
+    title, sentence = found.texts
+    page = render_template(
+        "gatehouse/error.html",
+        gatehouse_bare=True,
+        code=found.status,
+        title=title,
+        sentence=sentence,
+        request_id=request_id(),
+        retry_after=found.retry_after,
+    )
+    response = make_response(page, found.status)
+    _carry_over(response, error)
+    if found.retry_after is not None:
+        response.headers["Retry-After"] = str(found.retry_after)
+    return response
+
+
+def handle(place: Flask | Blueprint) -> None:
+    """Answer every error of a place with our pages: of our blueprint, or of a whole site."""
+    for kind in (Refusal, Unavailable, HTTPException, Exception):
+        place.register_error_handler(kind, respond)
+
+
+def translate(app: Flask) -> None:
+    """Let a host's own error pages answer what our functions raise in the host's views."""
+
+    def as_http(error: Exception) -> ResponseReturnValue:
+        found = answer(error)
+        http = default_exceptions[found.status]()
+        if isinstance(http, (TooManyRequests, ServiceUnavailable)):
+            http.retry_after = found.retry_after
+        return app.handle_http_exception(http)
+
+    app.register_error_handler(Refusal, as_http)
+    app.register_error_handler(Unavailable, as_http)
+
+
+def _database_is_away(error: Exception) -> bool:
+    """Whether trying again later makes sense; a statement that is wrong stays wrong."""
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _carry_over(response: Response, error: Exception) -> None:
+    """Keep the headers that belong to the status, such as Allow with 405."""
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers():
+            if name.lower() in {"allow", "www-authenticate"}:
+                response.headers[name] = value

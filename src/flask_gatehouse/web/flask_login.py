@@ -1,0 +1,234 @@
+"""Flask-Login's names over our sessions.
+
+Flask-Login's functions (`login_user`, `logout_user`, `current_user`, `login_required`, ...) are the
+ones that hosts and other extensions import, so they are used as they are. What they keep in Flask's
+session is taken out again before the response is made: the truth is a row on the server, reached
+through the `Doorkeeper`. This module and `csrf` are the only ones that touch Flask's session.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    flash,
+    g,
+    redirect,
+    request,
+    session,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import (
+    LoginManager,
+    current_user,
+    login_url,
+    user_accessed,
+    user_loaded_from_cookie,
+    user_loaded_from_request,
+    user_needs_refresh,
+    user_unauthorized,
+)
+
+from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.web.redirects import safe_path
+
+#: What Flask-Login's functions write into Flask's session.
+_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is asking, proven by a session on the server."""
+
+    #: Our own account, or None where the host keeps its own users.
+    user: Any
+    #: What the host's `get_id()` returned at sign-in, or None for our own account.
+    subject: str | None
+    #: Public id of the session.
+    session_id: str
+    fresh: bool
+    remembered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A sign-in that a view of the host asks for by `login_user`."""
+
+    user: Any
+    subject: str
+    fresh: bool
+    remember: bool
+    remember_for: timedelta | None
+
+
+class Doorkeeper(ABC):
+    """Opens, finds and ends sessions for the current request; answered by `login`."""
+
+    @abstractmethod
+    def who(self) -> Known | None:
+        """Return who is asking, or None. Raises: Unavailable: nobody can tell."""
+
+    @abstractmethod
+    def admit(self, entry: Entry) -> None:
+        """Open a session for whom a view has proven, and end the one before."""
+
+    @abstractmethod
+    def confirm(self) -> None:
+        """Make the session of this request fresh, under a new handle."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """End the session of this request, and the remembered one beside it."""
+
+
+class GatehouseLoginManager(LoginManager):
+    """Flask-Login's `LoginManager`, asking the server who is signed in."""
+
+    def __init__(self, app: Flask | None = None, add_context_processor: bool = True) -> None:  # noqa: FBT001, FBT002 - Flask-Login's signature
+        """Take the same arguments as Flask-Login's."""
+        super().__init__(app, add_context_processor)
+        self._session_identifier_generator = self._confirm_if_asked
+
+    def init_app(self, app: Flask, add_context_processor: bool = True) -> None:  # noqa: FBT001, FBT002 - Flask-Login's signature
+        """Attach to `app`. No hook runs after requests: answers that need no user cost nothing.
+
+        Raises:
+            Misconfigured: the application has a `LoginManager` that would not ask the server.
+        """
+        if getattr(app, "login_manager", self) is not self:
+            msg = (
+                "The application has a LoginManager already: set login_view and user_loader on "
+                "gatehouse.login_manager instead of making one."
+            )
+            raise Misconfigured(msg)
+        app.login_manager = self  # type: ignore[attr-defined] # where Flask-Login looks for it
+        if add_context_processor:
+            app.context_processor(_offer_current_user)
+
+    def unauthorized(self) -> ResponseReturnValue:
+        """Send an anonymous visitor to the login page, with a message and the way back."""
+        user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
+        if self.unauthorized_callback:
+            return self.unauthorized_callback()
+        view = self.blueprint_login_views.get(request.blueprint, self.login_view)
+        return self._send(view, self.login_message, self.login_message_category)
+
+    def needs_refresh(self) -> ResponseReturnValue:
+        """Send somebody whose session is not fresh to the page that asks again."""
+        user_needs_refresh.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+        if self.needs_refresh_callback:
+            return self.needs_refresh_callback()
+        message, category = self.needs_refresh_message, self.needs_refresh_message_category
+        return self._send(self.refresh_view, message, category)
+
+    def _send(self, view: str | None, message: str | None, category: str) -> ResponseReturnValue:
+        if not view:
+            abort(401)
+        if message:
+            flash(self.localize_callback(message) if self.localize_callback else message, category)
+        wanted = path_of_this_request()
+        if wanted is not None and current_app.config.get("USE_SESSION_FOR_NEXT"):
+            session["next"] = wanted
+            wanted = None
+        return redirect(login_url(view, next_url=wanted), 302 if request.method == "GET" else 303)
+
+    def _load_user(self) -> None:
+        """Find out who is asking, at most once a request and only when a view wants to know."""
+        user_accessed.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+        known = _doorkeeper().who()
+        user = None
+        if known is not None:
+            user = known.user if known.subject is None else self._host_user(known.subject)
+        if user is not None and known is not None:
+            _show_freshness(fresh=known.fresh)
+            if known.remembered:
+                user_loaded_from_cookie.send(current_app._get_current_object(), user=user)  # type: ignore[attr-defined] # noqa: SLF001
+        elif self._request_callback is not None:
+            user = self._request_callback(request)
+            if user is not None:
+                user_loaded_from_request.send(current_app._get_current_object(), user=user)  # type: ignore[attr-defined] # noqa: SLF001
+        g._login_user = self.anonymous_user() if user is None else user  # noqa: SLF001 - where Flask-Login looks
+
+    def _host_user(self, subject: str) -> object | None:
+        return None if self._user_callback is None else self._user_callback(subject)
+
+    def _update_request_context_with_user(self, user: Any = None) -> None:  # noqa: ANN401 - a host's own class
+        """Take over from `login_user` and `logout_user`, which end by calling this."""
+        asked = {key: session[key] for key in _KEYS if key in session}
+        _clear_session()
+        if user is None:
+            _doorkeeper().leave()
+        elif "_user_id" in asked:
+            seconds = asked.get("_remember_seconds")
+            _doorkeeper().admit(
+                Entry(
+                    user=user,
+                    subject=str(asked["_user_id"]),
+                    fresh=bool(asked.get("_fresh")),
+                    remember=asked.get("_remember") == "set",
+                    remember_for=None if seconds is None else timedelta(seconds=seconds),
+                )
+            )
+            _show_freshness(fresh=bool(asked.get("_fresh")))
+        g._login_user = self.anonymous_user() if user is None else user  # noqa: SLF001 - where Flask-Login looks
+
+    def _confirm_if_asked(self) -> str:
+        """Answer Flask-Login's wish for an identifier; `confirm_login` is known by what it set."""
+        if "_user_id" not in session and session.get("_fresh") is True:
+            _doorkeeper().confirm()
+        return "gatehouse"
+
+
+def path_of_this_request() -> str | None:
+    """Return where to come back to: only what was asked for by GET, and only on this site."""
+    if request.method not in {"GET", "HEAD"}:
+        return None
+    query = request.query_string.decode("ascii", "replace")
+    path = request.root_path.rstrip("/") + quote(request.path)
+    return safe_path(f"{path}?{query}" if query else path)
+
+
+def wanted_page() -> str | None:
+    """Return the page to go on to after a sign-in, as asked for by form, link or session."""
+    asked = request.form.get("next") or request.args.get("next")
+    if asked is None and "next" in session:
+        asked = session.pop("next")
+    return safe_path(asked)
+
+
+def _doorkeeper() -> Doorkeeper:
+    keeper: Doorkeeper = current_app.extensions["gatehouse"].doorkeeper
+    return keeper
+
+
+def _offer_current_user() -> dict[str, object]:
+    """Offer the proxy, not the person: a template that does not ask costs no look-up."""
+    return {"current_user": current_user}
+
+
+def _show_freshness(*, fresh: bool) -> None:
+    """Let Flask-Login's `login_fresh` see the truth during this request, and keep nothing."""
+    kept = session._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - the session itself
+    if isinstance(kept, dict):
+        # Past the session's own bookkeeping: nothing has changed that a cookie should carry.
+        dict.__setitem__(kept, "_fresh", fresh)
+
+        @after_this_request
+        def forget(response: Response) -> Response:
+            dict.pop(kept, "_fresh", None)
+            return response
+
+
+def _clear_session() -> None:
+    """Take Flask-Login's keys out; leave the host's session as it would be without them."""
+    for key in _KEYS:
+        session.pop(key, None)
+    if not session and current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        session.modified = False

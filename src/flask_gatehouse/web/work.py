@@ -1,0 +1,67 @@
+"""The house of the current request, and units of work that know who is asking."""
+
+from contextlib import AbstractContextManager
+from ipaddress import ip_address
+from typing import Final
+
+from flask import current_app, g, has_request_context, request
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.events import Origin
+from flask_gatehouse.core.house import House
+from flask_gatehouse.db.work import Work, Works
+
+#: Key of our state in `app.extensions`.
+EXTENSION: Final = "gatehouse"
+
+#: Characters of a browser's description of itself that are kept.
+_LONGEST_AGENT: Final = 256
+
+
+def works() -> Works:
+    """Return how the current application begins work."""
+    found: Works = current_app.extensions[EXTENSION].works
+    return found
+
+
+def house() -> House:
+    """Return the house of the current application."""
+    return works().house
+
+
+def unit_of_work() -> AbstractContextManager[Work]:
+    """Open a unit of work for the current request or command."""
+    return works().begin(origin())
+
+
+def origin() -> Origin:
+    """Return where the current request comes from; outside of one, the command line."""
+    if not has_request_context():
+        return Origin()
+    known = g.get("_gatehouse_known")
+    return Origin(
+        channel="web",
+        address=address(),
+        agent=(request.headers.get("User-Agent") or "")[:_LONGEST_AGENT] or None,
+        request_id=request_id(),
+        actor_id=known.user.id if known is not None and known.user is not None else None,
+        session_id=known.session_id if known is not None else None,
+    )
+
+
+def address() -> str | None:
+    """Return the address that is asking, in one spelling; None if nobody can tell."""
+    try:
+        found = ip_address((request.remote_addr or "").split("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(found, "ipv4_mapped", None)
+    return str(mapped or found)
+
+
+def request_id() -> str:
+    """Return the name of this request, by which a person and the record can mean the same."""
+    if "_gatehouse_request_id" not in g:
+        g._gatehouse_request_id = tokens.new_public_id()  # noqa: SLF001 - our own key of `g`
+    found: str = g._gatehouse_request_id  # noqa: SLF001
+    return found

@@ -1,0 +1,102 @@
+"""The application of the site."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Flask, render_template
+from flask.typing import ResponseReturnValue
+
+from flask_gatehouse import Gatehouse, Misconfigured, public
+
+#: Where the generated secret key is kept, in the home.
+SECRET_KEY_FILE: Final = "secret_key"  # noqa: S105 - a file name
+
+site = Blueprint("site", __name__, template_folder="templates")
+
+
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
+    """Return the site, configured by the environment; `config` goes before it.
+
+    Raises:
+        Misconfigured: something must not start so; the message says what, and what to change.
+    """
+    given = dict(config or {})
+    home = Path(str(given.get("GATEHOUSE_HOME") or os.environ.get("GATEHOUSE_HOME") or "instance"))
+    home = home.absolute()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = Flask(__name__, instance_path=str(home))
+    app.config.from_mapping(
+        GATEHOUSE_HOME=str(home),
+        GATEHOUSE_WEB_HEADERS="all",
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_PARTS=100,
+    )
+    app.config.from_mapping(given)
+    if "GATEHOUSE_SECRET_KEY" not in app.config and not os.environ.get("GATEHOUSE_SECRET_KEY"):
+        app.config["GATEHOUSE_SECRET_KEY"] = _kept_secret_key(home)
+    gatehouse = Gatehouse(app)
+    gatehouse.answer_errors(app)
+    _name_form_cookie(app, secure=gatehouse.serves_https(app))
+    app.context_processor(_where_home_is)
+    app.register_blueprint(site)
+    return app
+
+
+@site.get("/")
+@public
+def home() -> ResponseReturnValue:
+    """Say what this is, with links that fit who is looking."""
+    return render_template("site/home.html", setup_open=Gatehouse.setup_is_open())
+
+
+@site.get("/healthz")
+@public
+def health() -> ResponseReturnValue:
+    """Answer 200 when the database answers, and 503 when it does not."""
+    if Gatehouse.database_answers():
+        return {"status": "ok"}
+    return {"status": "unavailable"}, 503, {"Retry-After": "5"}
+
+
+def _kept_secret_key(home: Path) -> str:
+    """Return the key in the home; make one at the first start, readable by its owner only.
+
+    Two starts at once agree: whoever links the file first wins, and both read what is there.
+    """
+    path = home / SECRET_KEY_FILE
+    if not path.exists():
+        fresh = home / f".{SECRET_KEY_FILE}-{secrets.token_hex(8)}"
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    key = path.read_text().strip()
+    if not key:
+        msg = f"{path} is empty: remove it, and a new key is made at the next start."
+        raise Misconfigured(msg)
+    return key
+
+
+def _name_form_cookie(app: Flask, *, secure: bool) -> None:
+    """The cookie of Flask's own session, which holds messages and the secret behind forms."""
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-gatehouse-form" if secure else "gatehouse_form",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+    )
+
+
+def _where_home_is() -> dict[str, str]:
+    return {"gatehouse_home_url": "/"}
