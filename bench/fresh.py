@@ -10,6 +10,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,18 +61,27 @@ def ask(action: str, name: str, folder: Path) -> Any:  # noqa: ANN401 - as `_run
     return _run(["-m", "bench.fresh", action, name, str(folder)])
 
 
-def starts(names: Iterable[str], folder: Path, times: int) -> dict[str, list[float]]:
-    """Start every contender in turns; return nanoseconds of wall time for each start.
+@dataclass(frozen=True)
+class Starts:
+    """Nanoseconds of every start of each contender: by the clock, and of processor time."""
+
+    wall: dict[str, list[float]]
+    cpu: dict[str, list[float]]
+
+
+def starts(names: Iterable[str], folder: Path, times: int) -> Starts:
+    """Start every contender in turns.
 
     One more turn than asked for, first and unmeasured, compiles what is not yet
     compiled and brings the files into memory.
     """
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken = Starts({name: [] for name in names}, {name: [] for name in names})
     for turn in range(times + 1):
-        for name, figures in taken.items():
-            wall, _ = _run(["-c", START, name, str(folder / name)])
+        for name in taken.wall:
+            wall, cpu = _run(["-c", START, name, str(folder / name)])
             if turn:
-                figures.append(wall)
+                taken.wall[name].append(wall)
+                taken.cpu[name].append(cpu)
     return taken
 
 

@@ -37,7 +37,7 @@ GUESTS = 8
 STRIDE = 611_953
 """A prime: steps of this length go all over the table before they come back."""
 
-INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+INDEXES = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql > ''"
 """Those that can be made after the rows, which sorts once instead of searching every time."""
 
 CACHE_KIB = 512 * 1024
@@ -58,10 +58,13 @@ def fill(database: Path, growth: Growth, rows: int, tell: Tell) -> None:
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        indexes = connection.execute(INDEXES).fetchall()
+        clones = growth.clones(connection)
+        filled = {clone.table for clone in clones}
+        found = connection.execute(INDEXES).fetchall()
+        indexes = [(name, create) for name, table, create in found if table in filled]
         for name, _ in indexes:
             connection.execute(f'DROP INDEX "{name}"')
-        for clone in growth.clones(connection):
+        for clone in clones:
             _copy(connection, clone, rows, tell)
         for name, create in indexes:
             connection.execute(create)

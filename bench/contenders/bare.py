@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from flask import Flask, render_template
 from jinja2 import DictLoader
 
-from bench.contenders import PRIVATE_PAGE, PUBLIC_PAGE, USER, Contender
+from bench.contenders import PRIVATE_PAGE, PUBLIC_PAGE, SECRET_KEY, USER, Contender
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def create_app(folder: Path) -> Flask:
-    """Make the application."""
+    """Make the application, with a key: any application has one that keeps a session."""
     app = Flask(__name__, instance_path=str(folder))
+    app.config["SECRET_KEY"] = SECRET_KEY
     app.jinja_loader = DictLoader({"public.html": PUBLIC_PAGE, "private.html": PRIVATE_PAGE})
 
     @app.get("/public")

@@ -5,7 +5,6 @@ from flask_login import (
     UserMixin,
     confirm_login,
     current_user,
-    login_fresh,
     login_user,
     logout_user,
 )
@@ -29,6 +28,7 @@ from flask_gatehouse.web.access import (
     public,
 )
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
+from flask_gatehouse.web.flask_login import login_fresh, login_remembered
 
 __all__ = [
     "AnonymousUserMixin",
@@ -49,6 +49,7 @@ __all__ = [
     "current_user",
     "fresh_login_required",
     "login_fresh",
+    "login_remembered",
     "login_required",
     "login_user",
     "logout_user",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from click import Group
@@ -40,6 +40,9 @@ from flask_gatehouse.web import csrf, errors, headers, work
 from flask_gatehouse.web.dates import shown_date
 from flask_gatehouse.web.flask_login import GatehouseLoginManager
 from flask_gatehouse.web.settings import WebSettings
+
+#: Names of this machine, as they stand in a Host header without its port.
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class HostDatabase(Protocol):
@@ -105,7 +108,7 @@ class Gatehouse:
         if state.settings[CoreSettings].trusted_proxies:
             hops = state.settings[CoreSettings].trusted_proxies
             app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0)  # type: ignore[method-assign]
-        _leave_our_tables_alone(app)
+        _look_before_the_first_request(app, self.login_manager)
 
     @staticmethod
     def unit_of_work() -> AbstractContextManager[Work]:
@@ -165,6 +168,19 @@ class Gatehouse:
     def answer_errors(app: Flask) -> None:
         """Answer every error of `app` with our pages, for a site that has none of its own."""
         errors.handle(app)
+
+    @staticmethod
+    def hosts(app: Flask) -> list[str]:
+        """Return the hosts that `app` is reached at, for Flask's TRUSTED_HOSTS.
+
+        A site on this machine is reached by each of its names; one with a public URL by that only.
+        Empty, which is every host, if the URL has an IPv6 address: Werkzeug cannot match those.
+        """
+        state: _State = app.extensions[work.EXTENSION]
+        host = urlsplit(state.settings[CoreSettings].public_url).hostname or ""
+        if ":" in host:
+            return []
+        return list(_LOOPBACK) if host in _LOOPBACK else [host]
 
     @staticmethod
     def serves_https(app: Flask) -> bool:
@@ -304,19 +320,35 @@ def _pages(state: _State, features: Sequence[Feature]) -> Blueprint:
 _MOST_FIELDS = 100
 
 
-def _leave_our_tables_alone(app: Flask) -> None:
-    """Tell a host's Flask-Migrate not to look at our tables, whichever of us is started first."""
+def _look_before_the_first_request(app: Flask, manager: GatehouseLoginManager) -> None:
+    """See to what a host may do after us, whichever of us is started first.
 
-    def tell(sender: Flask, **_: object) -> None:
+    Its Flask-Migrate must not look at our tables, and no other `LoginManager` may take the place of
+    ours: sign-ins would go into a cookie that nobody can end.
+    """
+
+    def look(sender: Flask, **_: object) -> None:
+        if getattr(sender, "login_manager", None) is not manager:
+            sender.before_request_funcs.setdefault(None, []).insert(0, _refuse_all)
         migrate = sender.extensions.get("migrate")
-        if migrate is not None:
+        if migrate is not None and not getattr(migrate, "gatehouse_told", False):
             options = migrate.configure_args
             options["include_name"] = without_ours(options.get("include_name"))
-        # Whoever serves requests does not migrate: stop listening, so that it costs nothing.
-        if migrate is not None or sender._got_first_request:  # noqa: SLF001 - nothing public says so
-            appcontext_pushed.disconnect(tell, sender)
+            migrate.gatehouse_told = True
+        # Once requests are served, nothing of this can change: stop, so that it costs nothing.
+        if sender._got_first_request:  # noqa: SLF001 - nothing public says so
+            appcontext_pushed.disconnect(look, sender)
 
-    appcontext_pushed.connect(tell, app, weak=False)
+    appcontext_pushed.connect(look, app, weak=False)
+
+
+def _refuse_all() -> NoReturn:
+    """Serve nobody: whoever signed in would be kept by a manager that is not ours."""
+    msg = (
+        "Another LoginManager took the place of Gatehouse's: set login_view and user_loader on "
+        "gatehouse.login_manager instead of making one."
+    )
+    raise Misconfigured(msg)
 
 
 def events_of(features: Sequence[Feature]) -> list[type[Event]]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import click
 from flask import Blueprint
 
 from flask_gatehouse.core.events import Event
@@ -19,8 +18,9 @@ class Feature:
     name: str
     settings: type[Any] | None = None
     blueprint: Blueprint | None = None
-    #: Added to `gatehouse …` and `flask gatehouse …`.
-    commands: tuple[click.Command, ...] = ()
+    #: Added to `gatehouse …` and `flask gatehouse …`: name to `module:command`. Imported when
+    #: somebody types it, because a process that serves pages needs none.
+    commands: Mapping[str, str] = field(default_factory=dict)
     events: tuple[type[Event], ...] = ()
     #: What people are told about a refusal, by its code.
     sentences: Mapping[str, Sentence] = field(default_factory=dict)

@@ -39,6 +39,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         app.config["GATEHOUSE_SECRET_KEY"] = _kept_secret_key(home)
     gatehouse = Gatehouse(app)
     gatehouse.answer_errors(app)
+    app.config["TRUSTED_HOSTS"] = gatehouse.hosts(app)
     _name_form_cookie(app, secure=gatehouse.serves_https(app))
     app.context_processor(_where_home_is)
     app.register_blueprint(site)

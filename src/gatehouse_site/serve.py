@@ -21,7 +21,11 @@ def serve(*, host: str, port: int, workers: int) -> None:
     Raises:
         Misconfigured: the address is taken, or a setting must not start so.
     """
-    os.environ.setdefault("GATEHOUSE_PUBLIC_URL", f"http://127.0.0.1:{port}")
+    name = f"[{host}]" if ":" in host else "127.0.0.1"
+    os.environ.setdefault("GATEHOUSE_PUBLIC_URL", f"http://{name}:{port}")
+    # The workers share the cores; without this, each would hash on all of them.
+    share = max(1, (os.cpu_count() or 1) // workers)
+    os.environ.setdefault("GATEHOUSE_PASSWORDS_HASH_SLOTS", str(share))
     app = create_app()
     _refuse_taken(host, port)
     with app.app_context():
@@ -51,6 +55,9 @@ def _refuse_taken(host: str, port: int) -> None:
 def _tell_where(app: Flask, host: str, port: int) -> None:
     public = str(app.config.get("GATEHOUSE_PUBLIC_URL") or os.environ["GATEHOUSE_PUBLIC_URL"])
     click.echo(f"\n  Gatehouse listens at http://{host}:{port}/ and is reached at {public}")
+    names = ", ".join(Gatehouse.hosts(app))
+    if names and host not in names:
+        click.echo(f"  It answers to {names} only; GATEHOUSE_PUBLIC_URL says what people use.")
     link = Gatehouse.new_setup_link()
     if link is not None:
         click.echo("\n  Nobody has an account yet. Make the first administrator here:\n")

@@ -67,6 +67,11 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             "Gatehouse has accounts of its own, which need no loader. The error comes as soon as "
             "somebody is signed in whom only the application can load.",
         ),
+        a_second_manager_takes_over=_Difference(
+            "`LoginManager(app)` takes over an application that has a manager already.",
+            "It is refused with an error: the second manager would keep sign-ins in Flask's "
+            "session again. Set up `gatehouse.login_manager` instead.",
+        ),
         the_context_processor_may_be_left_out=_Difference(
             "`LoginManager(app, add_context_processor=False)` keeps `current_user` out of "
             "templates.",
@@ -139,8 +144,13 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         the_request_loader_sends_a_signal=(
             "`user_loaded_from_request` is sent with the user whom `request_loader` found."
         ),
-        a_header_loader_still_works_and_warns=(
-            "`header_loader`, deprecated, works with a `DeprecationWarning`."
+    ),
+    *_differs(
+        "Request loaders",
+        a_header_loader_still_works_and_warns=_Difference(
+            "`header_loader`, deprecated, works with a `DeprecationWarning`.",
+            "It is refused with a sentence that names `request_loader`: Flask-Login is about to "
+            "drop it.",
         ),
     ),
     *_holds(
@@ -198,13 +208,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         the_remember_cookie_brings_a_person_back=(
             "The remember cookie alone brings the user back."
         ),
-        a_person_brought_back_has_a_session_again=(
-            "A user who was brought back has a session again."
-        ),
         a_person_brought_back_is_not_fresh="A user who was brought back is not fresh.",
-        the_remember_cookie_sends_a_signal=(
-            "`user_loaded_from_cookie` is sent once, with the user who was brought back."
-        ),
         a_remember_cookie_that_was_changed_is_worth_nothing=(
             "A remember cookie that was changed or made up brings nobody back."
         ),
@@ -217,12 +221,26 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         a_duration_that_is_no_timedelta_is_an_error=(
             "A `duration` that is no `timedelta` is an error that says so."
         ),
-        login_remembered_says_whether_a_cookie_stands_behind_it=(
-            "`login_remembered()` says whether the browser holds a good remember cookie."
-        ),
     ),
     *_differs(
         "Remember me",
+        a_person_brought_back_has_a_session_again=_Difference(
+            "A user who was brought back has a session again, which stays when the remember "
+            "cookie goes.",
+            "The remembered handle is a session of its own, kept as a row: bringing a person back "
+            "writes nothing, and parallel requests do not race for a new session.",
+        ),
+        the_remember_cookie_sends_a_signal=_Difference(
+            "`user_loaded_from_cookie` is sent once, with the user who was brought back.",
+            "It is sent whenever the user is loaded from the remembered handle, because no other "
+            "session takes its place until the person signs in.",
+        ),
+        login_remembered_says_whether_a_cookie_stands_behind_it=_Difference(
+            "`flask_login.login_remembered()` says whether the browser holds a good remember "
+            "cookie.",
+            "It reads a cookie that is not there any more; `flask_gatehouse.login_remembered()` "
+            "asks the server.",
+        ),
         the_remember_cookie_lasts_a_year=_Difference(
             "The remember cookie lasts 365 days.",
             "30 days: NIST SP 800-63B-4 section 2.1.3 allows no more.",
@@ -358,9 +376,6 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             "`login_fresh()` is true after `login_user(user)`, false after "
             "`login_user(user, fresh=False)` and for nobody."
         ),
-        login_fresh_may_be_asked_before_the_user_is_looked_at=(
-            "`login_fresh()` knows the answer before anybody has looked at `current_user`."
-        ),
         fresh_login_required_lets_the_fresh_through=(
             "`fresh_login_required` lets a fresh sign-in through."
         ),
@@ -389,6 +404,15 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             "`confirm_login()` makes a sign-in fresh again."
         ),
         confirm_login_sends_a_signal="`user_login_confirmed` is sent by `confirm_login()`.",
+    ),
+    *_differs(
+        "Fresh sign-ins",
+        login_fresh_may_be_asked_before_the_user_is_looked_at=_Difference(
+            "`flask_login.login_fresh()` knows the answer before anybody has looked at "
+            "`current_user`.",
+            "It reads a flag that is put there when the user is looked up, and says no before; "
+            "`flask_gatehouse.login_fresh()` asks the server.",
+        ),
     ),
     *_differs(
         "Session protection",

@@ -219,6 +219,12 @@ def test_the_hosts_migrations_run_beside_gatehouses(settings: dict[str, str]) ->
     assert "(head)" in flask(settings, "after", "db", "current")
 
 
+def test_a_short_secret_key_stops_the_start(settings: dict[str, str]) -> None:
+    short = {**settings, "FLASK_SECRET_KEY": "short"}
+    with pytest.raises(AssertionError, match="32"):
+        flask(short, "after", "db", "current")
+
+
 def test_a_second_member_of_the_same_name_is_refused(settings: dict[str, str]) -> None:
     command = ["create-user", "ada", "other@example.org", "--password", PASSWORD]
     with pytest.raises(AssertionError, match="is taken"):

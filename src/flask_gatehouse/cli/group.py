@@ -2,7 +2,8 @@
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
@@ -10,9 +11,6 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.cli.application import house
-from flask_gatehouse.cli.database import db
-from flask_gatehouse.cli.doctor import doctor
-from flask_gatehouse.cli.settings import settings
 from flask_gatehouse.core.errors import Misconfigured, Refusal, Unavailable
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.feature import Feature
@@ -22,21 +20,37 @@ _HELP = """Accounts, sign-in and sessions of this application.
 Exit status: 0 done, 1 refused (standard error says why), 2 wrong usage. A refusal changes nothing.
 """
 
-_OWN: tuple[click.Command, ...] = (db, doctor, settings)
+_OWN: Mapping[str, str] = {
+    "db": "flask_gatehouse.cli.database:db",
+    "doctor": "flask_gatehouse.cli.doctor:doctor",
+    "settings": "flask_gatehouse.cli.settings:settings",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def __init__(self, name: str, *, places: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's own
+        """Args: places: name of a command to `module:attribute`."""
+        super().__init__(name, **options)
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, imported or not."""
+        return sorted({*super().list_commands(ctx), *self._places})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, run inside the application; None if there is none of this name."""
+        if cmd_name in self._places and cmd_name not in self.commands:
+            module, _, attribute = self._places[cmd_name].partition(":")
+            self.add_command(_inside_app(getattr(import_module(module), attribute)), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
 
 def build_group(features: Sequence[Feature]) -> click.Group:
     """Return the group `gatehouse` with every command, each run inside the application."""
-    group = click.Group(
-        "gatehouse",
-        help=_HELP,
-    )
-    for feature in features:
-        for command in feature.commands:
-            group.add_command(_inside_app(command))
-    for command in _OWN:
-        group.add_command(_inside_app(command))
-    return group
+    places = {name: place for feature in features for name, place in feature.commands.items()}
+    return LazyGroup("gatehouse", places={**places, **_OWN}, help=_HELP)
 
 
 def _inside_app(command: click.Command) -> click.Command:

@@ -6,16 +6,27 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, TypeDecorator, Uuid
-from sqlalchemy.dialects import mysql
+from sqlalchemy import (
+    VARBINARY,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 #: Every table of ours begins so; a host's migrations are told to leave these alone.
 TABLE_PREFIX = "gatehouse_"
 
 
+#: Names of the dialects of MySQL and MariaDB.
+MYSQL = frozenset({"mysql", "mariadb"})
+
 #: Thirty-two bytes that stand for a secret; usable as a primary key on every database.
-Digest = LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb")
+Digest = LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -26,7 +37,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own type
         """Ask each database for its most precise type."""
-        if dialect.name in {"mysql", "mariadb"}:
+        if dialect.name in MYSQL:
+            from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
+
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
 
@@ -56,9 +69,8 @@ class Exact(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own type
         """Ask MariaDB and MySQL for a binary collation; the others compare exactly by default."""
         length = cast("String", self.impl_instance).length
-        if dialect.name in {"mysql", "mariadb"}:
-            binary = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-            return dialect.type_descriptor(binary)
+        if dialect.name in MYSQL:
+            return dialect.type_descriptor(String(length, collation="utf8mb4_bin"))
         return dialect.type_descriptor(String(length))
 
 

@@ -8,15 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select, StaticPool
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.core.errors import Unavailable
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database did not answer."""
-
-    code = "db.unavailable"
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
 
 
 class Lookup:
@@ -53,8 +48,13 @@ class Lookup:
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
         def read(value: bytes) -> Row[Any] | None:
-            with reading.connect() as connection:
-                return connection.execute(self._statement, {self._parameter: value}).first()
+            try:
+                with reading.connect() as connection:
+                    return connection.execute(self._statement, {self._parameter: value}).first()
+            except SQLAlchemyError as error:
+                if is_away(error):
+                    raise DatabaseUnavailable from error
+                raise
 
         return read
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.engine import READS
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
 
 _Group = TypeVar("_Group")
 _log = logging.getLogger("gatehouse")
@@ -102,16 +103,22 @@ class Works:
 
     @contextmanager
     def begin(self, origin: Origin, *, joined: bool = True) -> Iterator[Work]:
-        """Open a unit of work; commit when the block ends, roll back when it raises."""
+        """Open a unit of work; commit when the block ends, roll back when it raises.
+
+        Raises:
+            DatabaseUnavailable: in place of what the driver raised, if it may pass.
+        """
         joins = self._host_session if joined else None
         work = Work(self, origin, joins or self._own_session)
         try:
             yield work
             if "db" in work.__dict__:
-                work.db.commit()
-        except BaseException:
+                _commit(work.db)
+        except BaseException as error:
             if "db" in work.__dict__:
                 work.db.rollback()
+            if is_away(error):
+                raise DatabaseUnavailable from error
             raise
         finally:
             if "db" in work.__dict__ and joins is None:
@@ -137,3 +144,11 @@ class Works:
                     listener.hear(event, work.origin)
                 except Exception:  # noqa: BLE001 - what is committed stays, whatever it raises
                     _log.exception("%s failed to hear of %s", type(listener).__name__, event.name)
+
+
+def _commit(session: Session) -> None:
+    """Commit, unless the host stands in a `with session.begin()`, which commits when it ends."""
+    if getattr(session, "_trans_context_manager", None) is None:
+        session.commit()
+    else:
+        session.flush()

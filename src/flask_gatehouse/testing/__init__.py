@@ -124,4 +124,4 @@ def _parsed(path: Path) -> EmailMessage:
     return message
 
 
-__all__ = ["NOON", "PASSWORD", "MovedClock", "GatehouseTester", "Work", "settings_for_tests"]
+__all__ = ["NOON", "PASSWORD", "GatehouseTester", "MovedClock", "Work", "settings_for_tests"]

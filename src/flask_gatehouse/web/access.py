@@ -6,10 +6,10 @@ from typing import Literal, ParamSpec, TypeVar, cast
 
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_fresh
+from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
-from flask_gatehouse.web.flask_login import GatehouseLoginManager
+from flask_gatehouse.web.flask_login import GatehouseLoginManager, login_fresh
 
 Access = Literal["public", "signed in", "fresh", "administrator"]
 

@@ -52,12 +52,14 @@ def token(house: House, handle: str | None) -> str:
     return made
 
 
-def renew(house: House, handle: str | None) -> None:
-    """Let no token of before be good: at sign-in and at sign-out, with the handle from now on."""
+def forget() -> None:
+    """Let no token of before be good: at sign-in and at sign-out.
+
+    The next page with a form brings a new one. Until then Flask's session may stay empty, and the
+    pages of somebody signed in do not pay for reading it.
+    """
     g.pop(FIELD, None)
-    if handle is not None:
-        session[_KEPT] = _bound_to(house, handle)
-    elif _KEPT in session:
+    if _KEPT in session:
         session.pop(_KEPT)
 
 

@@ -10,10 +10,9 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
     HTTPException,
+    SecurityError,
     ServiceUnavailable,
     TooManyRequests,
     default_exceptions,
@@ -28,6 +27,7 @@ from flask_gatehouse.core.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from flask_gatehouse.db.errors import is_away
 from flask_gatehouse.web.csrf import ForeignForm
 from flask_gatehouse.web.work import request_id
 
@@ -70,6 +70,12 @@ TEXTS: Final[dict[int, tuple[str, str]]] = {
     503: ("One moment, please", "The site cannot answer right now. Please try again in a moment."),
 }
 
+#: What somebody is told who asks for another host than the public URL names.
+_ANOTHER_HOST: Final = (
+    "This site does not answer to this address.\n"
+    "Whoever runs it can set GATEHOUSE_PUBLIC_URL to the address that people use.\n"
+)
+
 #: Seconds after which a database that did not answer is worth another try.
 _RETRY_AFTER: Final = 5
 
@@ -102,7 +108,7 @@ def answer(error: Exception) -> Answer:
         return Answer(status, waits if isinstance(waits, int) else None)
     if isinstance(error, HTTPException) and error.code is not None:
         return Answer(error.code)
-    if _database_is_away(error):
+    if is_away(error):
         return Answer(503, _RETRY_AFTER)
     return Answer(500)
 
@@ -119,6 +125,9 @@ def respond(error: Exception) -> ResponseReturnValue:
     if found.is_ours:
         # The traceback belongs into the log and nowhere else.
         _log.error("%s: %s", request_id(), type(error).__name__, exc_info=error)
+    if isinstance(error, SecurityError):
+        # Flask could not tell which site this is, so no page with links can be made.
+        return Response(_ANOTHER_HOST, found.status, content_type="text/plain; charset=utf-8")
     title, sentence = found.texts
     page = render_template(
         "gatehouse/error.html",
@@ -154,13 +163,6 @@ def translate(app: Flask) -> None:
 
     app.register_error_handler(Refusal, as_http)
     app.register_error_handler(Unavailable, as_http)
-
-
-def _database_is_away(error: Exception) -> bool:
-    """Whether trying again later makes sense; a statement that is wrong stays wrong."""
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _carry_over(response: Response, error: Exception) -> None:

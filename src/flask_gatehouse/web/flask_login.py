@@ -9,8 +9,8 @@ through the `Doorkeeper`. This module and `csrf` are the only ones that touch Fl
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any, Final, NoReturn
+from urllib.parse import quote, urlsplit
 
 from flask import (
     Flask,
@@ -76,6 +76,10 @@ class Doorkeeper(ABC):
         """Return who is asking, or None. Raises: Unavailable: nobody can tell."""
 
     @abstractmethod
+    def remembers(self) -> bool:
+        """Return whether the browser holds a good handle that outlives its session."""
+
+    @abstractmethod
     def admit(self, entry: Entry) -> None:
         """Open a session for whom a view has proven, and end the one before."""
 
@@ -84,8 +88,12 @@ class Doorkeeper(ABC):
         """Make the session of this request fresh, under a new handle."""
 
     @abstractmethod
-    def leave(self) -> None:
-        """End the session of this request, and the remembered one beside it."""
+    def leave(self, *, said: bool) -> None:
+        """End the session of this request, and the remembered one beside it.
+
+        Args:
+            said: False if nobody asked to leave: the person is gone.
+        """
 
 
 class GatehouseLoginManager(LoginManager):
@@ -112,6 +120,15 @@ class GatehouseLoginManager(LoginManager):
         if add_context_processor:
             app.context_processor(_offer_current_user)
 
+    def header_loader(self, callback: object) -> NoReturn:
+        """Refuse what Flask-Login has deprecated, instead of ignoring it in silence.
+
+        Raises:
+            Misconfigured: always.
+        """
+        msg = f"header_loader is gone; give {callback!r} to request_loader, which sees all headers."
+        raise Misconfigured(msg)
+
     def unauthorized(self) -> ResponseReturnValue:
         """Send an anonymous visitor to the login page, with a message and the way back."""
         user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
@@ -134,7 +151,10 @@ class GatehouseLoginManager(LoginManager):
         if message:
             flash(self.localize_callback(message) if self.localize_callback else message, category)
         wanted = path_of_this_request()
-        if wanted is not None and current_app.config.get("USE_SESSION_FOR_NEXT"):
+        if wanted is not None and urlsplit(view).netloc not in {"", request.host}:
+            # Somewhere else a path would mean another site.
+            wanted = request.url
+        elif wanted is not None and current_app.config.get("USE_SESSION_FOR_NEXT"):
             session["next"] = wanted
             wanted = None
         return redirect(login_url(view, next_url=wanted), 302 if request.method == "GET" else 303)
@@ -142,10 +162,12 @@ class GatehouseLoginManager(LoginManager):
     def _load_user(self) -> None:
         """Find out who is asking, at most once a request and only when a view wants to know."""
         user_accessed.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+        # What Flask-Login left behind before the switch proves nothing. That the session is looked
+        # into also tells caches that the answer depends on the cookie.
+        if any(key in session for key in _KEYS):
+            _clear_session()
         known = _doorkeeper().who()
-        user = None
-        if known is not None:
-            user = known.user if known.subject is None else self._host_user(known.subject)
+        user = None if known is None else self._person(known)
         if user is not None and known is not None:
             _show_freshness(fresh=known.fresh)
             if known.remembered:
@@ -153,18 +175,31 @@ class GatehouseLoginManager(LoginManager):
         elif self._request_callback is not None:
             user = self._request_callback(request)
             if user is not None:
+                _show_freshness(fresh=False)
                 user_loaded_from_request.send(current_app._get_current_object(), user=user)  # type: ignore[attr-defined] # noqa: SLF001
         g._login_user = self.anonymous_user() if user is None else user  # noqa: SLF001 - where Flask-Login looks
 
-    def _host_user(self, subject: str) -> object | None:
-        return None if self._user_callback is None else self._user_callback(subject)
+    def _person(self, known: Known) -> object | None:
+        """Return whom a session belongs to: our account, or whom the host finds by its id.
+
+        If the host finds nobody, the session ends: the id may be given to somebody else one day.
+        """
+        if known.subject is None:
+            return known.user
+        if self._user_callback is None:
+            msg = "somebody is signed in whom only the host knows: set login_manager.user_loader"
+            raise RuntimeError(msg)
+        person: object | None = self._user_callback(known.subject)
+        if person is None:
+            _doorkeeper().leave(said=False)
+        return person
 
     def _update_request_context_with_user(self, user: Any = None) -> None:  # noqa: ANN401 - a host's own class
         """Take over from `login_user` and `logout_user`, which end by calling this."""
         asked = {key: session[key] for key in _KEYS if key in session}
         _clear_session()
         if user is None:
-            _doorkeeper().leave()
+            _doorkeeper().leave(said=True)
         elif "_user_id" in asked:
             seconds = asked.get("_remember_seconds")
             _doorkeeper().admit(
@@ -201,6 +236,17 @@ def wanted_page() -> str | None:
     if asked is None and "next" in session:
         asked = session.pop("next")
     return safe_path(asked)
+
+
+def login_fresh() -> bool:
+    """Whether whoever is asking proved who they are in this session, not by being remembered."""
+    known = _doorkeeper().who() if current_user.is_authenticated else None
+    return known is not None and known.fresh
+
+
+def login_remembered() -> bool:
+    """Whether the browser will know whoever is asking when it was closed and opened again."""
+    return bool(current_user.is_authenticated) and _doorkeeper().remembers()
 
 
 def _doorkeeper() -> Doorkeeper:

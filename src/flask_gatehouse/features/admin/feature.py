@@ -1,7 +1,10 @@
 """What `admin` offers to the house."""
 
 from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.admin.commands import users
 from flask_gatehouse.features.admin.views import blueprint
 
-FEATURE = Feature(name="admin", blueprint=blueprint, commands=(users,))
+FEATURE = Feature(
+    name="admin",
+    blueprint=blueprint,
+    commands={"users": "flask_gatehouse.features.admin.commands:users"},
+)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, current_app, g, has_request_context, request
@@ -24,9 +24,6 @@ from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
 from flask_gatehouse.web.work import EXTENSION, origin
 
 _log = logging.getLogger("gatehouse")
-
-#: What browsers may keep of the pages of somebody who signed out. Source: OWASP ASVS 5.0 14.3.1.
-_CLEAR: Final = '"cache", "storage"'
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,14 @@ class SessionDoorkeeper(Doorkeeper):
 
     def who(self) -> Known | None:
         """Return who is asking; the database is read at most once a request."""
-        standing = self._standing()
-        return None if standing is None else _known(standing)
+        if self._standing() is None:
+            return None
+        known: Known = g._gatehouse_known  # noqa: SLF001 - our own key of `g`
+        return known
+
+    def remembers(self) -> bool:
+        """Return whether the browser holds a good handle that outlives its session."""
+        return sessions.find(self._works(), request.cookies.get(self._cookies.remember)) is not None
 
     def handle(self) -> str | None:
         """Return the value of the session cookie, as it came or as it will be set."""
@@ -107,23 +110,18 @@ class SessionDoorkeeper(Doorkeeper):
         self._set(self._cookies.session, str(handle), until=None)
         self._renewed(handle)
 
-    def leave(self) -> None:
+    def leave(self, *, said: bool) -> None:
         """End the session of this request on the server and in the browser."""
         standing = self._standing()
         digests = self.presented()
         if digests:
             with self._works().begin(origin()) as work:
-                desk.leave(work, standing=standing, digests=digests)
+                desk.leave(work, standing=standing if said else None, digests=digests)
         self._forget()
         g._gatehouse_standing = None  # noqa: SLF001 - our own key of `g`
         self._unset(self._cookies.session)
         self._unset(self._cookies.remember)
         self._renewed(None)
-
-        @after_this_request
-        def clear(response: Response) -> Response:
-            response.headers["Clear-Site-Data"] = _CLEAR
-            return response
 
     def presented(self) -> list[bytes]:
         """Return what the handles in this request's cookies are stored as."""
@@ -161,11 +159,11 @@ class SessionDoorkeeper(Doorkeeper):
     def _renewed(self, handle: Handle | None) -> None:
         """From here on the request belongs to this handle: look-ups and form tokens follow it."""
         g._gatehouse_handle = None if handle is None else str(handle)  # noqa: SLF001 - our own key of `g`
-        csrf.renew(self._works().house, self.handle())
+        csrf.forget()
 
     def _set(self, name: str, value: str, *, until: datetime | None) -> None:
         now = self._works().house.clock.now()
-        lifetime = None if until is None else int((until - now).total_seconds())
+        lifetime = None if until is None else round((until - now).total_seconds())
         secure = self._cookies.secure
 
         @after_this_request

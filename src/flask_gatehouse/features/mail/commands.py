@@ -9,7 +9,6 @@ from typing import Final
 
 import click
 from flask import current_app
-from sqlalchemy import select
 
 from flask_gatehouse.features.mail import outbox, service
 from flask_gatehouse.features.mail.errors import NotDelivered
@@ -40,9 +39,8 @@ def work(*, watch: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def list_(*, as_json: bool) -> None:
     """List the newest letters, without what they say."""
-    newest = select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc()).limit(_LISTED)
     with works().reading() as db:
-        rows = [_row(letter) for letter in db.scalars(newest)]
+        rows = [_row(letter) for letter in service.newest(db, limit=_LISTED)]
     for row in rows:
         click.echo(json.dumps(row) if as_json else _line(row))
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.settings import key_of
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.feature import Feature
 from flask_gatehouse.features.mail import events
-from flask_gatehouse.features.mail.commands import mail
 from flask_gatehouse.features.mail.delivery import Post, post_from
 from flask_gatehouse.features.mail.letters import Letters
 from flask_gatehouse.features.mail.messages import Letterhead
@@ -24,13 +25,16 @@ def _post(house: House) -> Post:
 
 def _letters(house: House) -> Letters:
     folder = house.settings[MailSettings].templates
+    if folder and not Path(folder).is_dir():
+        msg = f"{key_of('mail', 'templates')} is {folder!r}, which is no folder."
+        raise Misconfigured(msg)
     return Letters(Path(folder) if folder else None)
 
 
 FEATURE = Feature(
     name="mail",
     settings=MailSettings,
-    commands=(mail,),
+    commands={"mail": "flask_gatehouse.features.mail.commands:mail"},
     events=(events.LetterPosted, events.LetterSent, events.LetterFailed),
     sentences=SENTENCES,
     plugs=(_post, _letters, Letterhead.of, lambda _house: Bell()),

@@ -43,7 +43,7 @@ def compose(letter: Letter, head: Letterhead) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = head.sender
     message["To"] = rules.recipient(letter.recipient)
-    message["Subject"] = letter.subject
+    message["Subject"] = rules.subject(letter.subject)
     message["Date"] = letter.created_at
     message["Message-ID"] = f"<{letter.id.hex}@{head.domain}>"
     message["Auto-Submitted"] = "auto-generated"

@@ -44,6 +44,9 @@ _SENDER: Final = re.compile(r"(?:(?P<name>[^<>]*?)\s*<(?P<inner>[^<>]*)>|(?P<bar
 #: Line breaks of every kind, terminal escapes, and what turns the direction of writing around.
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
+#: Header libraries decode it, some even where they write: line breaks in it became headers
+#: (CVE-2024-6923 of Python itself).
+_ENCODED_WORD: Final = "=?"
 _CONTROL_IN_BODY: Final = re.compile(rf"(?![\n\t])[{_CONTROLS}]")
 
 
@@ -56,8 +59,8 @@ def recipient(text: str) -> Address:
     if len(text) > LONGEST_ADDRESS:
         raise RecipientRefused(reason="too_long")
     match = _ADDRESS.fullmatch(text)
-    # What looks like an encoded word is decoded by some systems, and is another address then.
-    if match is None or "=?" in text or len(match[1]) > _LONGEST_LOCAL_PART:
+    # Decoded by some mail systems, an encoded word is another address.
+    if match is None or _ENCODED_WORD in text or len(match[1]) > _LONGEST_LOCAL_PART:
         raise RecipientRefused(reason="syntax")
     return Address(username=match[1], domain=match[2])
 
@@ -68,7 +71,7 @@ def sender(text: str, *, setting: str) -> Address:
     Raises:
         Misconfigured: it is neither.
     """
-    match = None if _CONTROL.search(text) else _SENDER.fullmatch(text.strip())
+    match = None if _unfit_for_header(text) else _SENDER.fullmatch(text.strip())
     try:
         found = recipient((match["inner"] or match["bare"] or "") if match else "")
     except RecipientRefused:
@@ -82,12 +85,12 @@ def subject(text: str) -> str:
     """Return the subject without outer space.
 
     Raises:
-        SubjectRefused: it is empty, too long, or holds a control character.
+        SubjectRefused: it is empty, too long, or holds a control character or an encoded word.
     """
     line = text.strip(" \n")
     if not line or len(line) > LONGEST_SUBJECT:
         raise SubjectRefused(reason="too_long" if line else "empty")
-    if _CONTROL.search(line):
+    if _unfit_for_header(line):
         raise SubjectRefused(reason="characters")
     return line
 
@@ -113,3 +116,7 @@ def domain_of(public_url: str) -> str:
 def wait_after(attempts: int) -> timedelta | None:
     """Return how long to wait after so many failed attempts; None gives the letter up."""
     return BACK_OFF[attempts - 1] if attempts < MOST_ATTEMPTS else None
+
+
+def _unfit_for_header(text: str) -> bool:
+    return _ENCODED_WORD in text or _CONTROL.search(text) is not None

@@ -1,7 +1,10 @@
 """Put a letter into the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.base import new_id
@@ -35,6 +38,12 @@ def post(
     """
     work.db.add(written(work, letter=letter, recipient=recipient, facts=facts, user_id=user_id))
     work.record(LetterPosted(user_id=user_id, letter=letter))
+
+
+def newest(db: Session, *, limit: int) -> Sequence[Letter]:
+    """Return the letters that were written last, newest first."""
+    order = select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc())
+    return db.scalars(order.limit(limit)).all()
 
 
 def written(

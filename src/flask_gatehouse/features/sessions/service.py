@@ -174,15 +174,6 @@ def count_open(db: DbSession, *, now: datetime) -> int:
     )
 
 
-def purge(work: Work, *, batch: int = 500) -> int:
-    """Delete one batch of rows that are past their absolute limit; return how many."""
-    over = select(Session.digest).where(Session.expires_at <= work.now).limit(batch)
-    digests = work.db.scalars(over).all()
-    if not digests:
-        return 0
-    return changed(work.db, delete(Session).where(Session.digest.in_(digests)))
-
-
 def idle_limit(house: House, kind: int) -> timedelta:
     """Return after how long without use a session of this kind is over."""
     settings = house.settings[SessionSettings]

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Insert, case, delete, literal, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.db.base import UtcDateTime
+from flask_gatehouse.db.base import MYSQL, UtcDateTime
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.features.throttling.rules import Hit
@@ -70,19 +69,27 @@ class DatabaseStore(Store):
 
 
 def _upsert(dialect: str, key: bytes, now: datetime, window: timedelta) -> Insert:
+    """Return the statement that opens a window with one, or counts one more.
+
+    The dialects are imported where they are spoken: together they cost a start more than Flask.
+    """
     values: dict[str, Any] = {"digest": key, "count": 1, "expires_at": now + window}
     over = Counter.expires_at <= literal(now, UtcDateTime)
     # In this order: MariaDB assigns from left to right and would see the new expiry.
-    count = case((over, 1), else_=Counter.count + 1)
-    expires_at = case((over, literal(now + window, UtcDateTime)), else_=Counter.expires_at)
-    if dialect in {"mysql", "mariadb"}:
-        on_mysql = mysql.insert(Counter).values(values)
-        return on_mysql.on_duplicate_key_update([("count", count), ("expires_at", expires_at)])
-    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return (
-        dialect_insert(Counter)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=[Counter.digest], set_={"count": count, "expires_at": expires_at}
-        )
-    )
+    then = [
+        ("count", case((over, 1), else_=Counter.count + 1)),
+        ("expires_at", case((over, literal(now + window, UtcDateTime)), else_=Counter.expires_at)),
+    ]
+    if dialect in MYSQL:
+        from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
+
+        return mysql.insert(Counter).values(values).on_duplicate_key_update(then)
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is spoken
+
+        on_postgres = postgresql.insert(Counter).values(values)
+        return on_postgres.on_conflict_do_update(index_elements=[Counter.digest], set_=dict(then))
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
+
+    on_sqlite = sqlite.insert(Counter).values(values)
+    return on_sqlite.on_conflict_do_update(index_elements=[Counter.digest], set_=dict(then))
