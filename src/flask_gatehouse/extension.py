@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Lock
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.core.settings import Settings
 from flask_gatehouse.core.site import CoreSettings
-from flask_gatehouse.db.engine import open_engine, parsed
+from flask_gatehouse.db.engine import open_engine, parsed, refuse_missing_driver
 from flask_gatehouse.db.migrations import runner
 from flask_gatehouse.db.migrations.scope import without_ours
 from flask_gatehouse.db.settings import DatabaseSettings
@@ -38,6 +39,7 @@ from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import install
 from flask_gatehouse.web import csrf, errors, headers, work
 from flask_gatehouse.web.dates import shown_date
+from flask_gatehouse.web.events import AccessRefused
 from flask_gatehouse.web.flask_login import GatehouseLoginManager
 from flask_gatehouse.web.settings import WebSettings
 
@@ -259,8 +261,18 @@ def _engine_of(state: _State, db: HostDatabase | None) -> Callable[[], Engine]:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite would make it readable by everybody; its other files take over this mode.
         file.touch(mode=0o600)
-    engine = open_engine(where)
-    return lambda: engine
+    refuse_missing_driver(where)
+    lock = Lock()
+    opened: list[Engine] = []
+
+    def engine() -> Engine:
+        """Open it when it is first asked for: a start that serves nothing yet needs none."""
+        with lock:
+            if not opened:
+                opened.append(open_engine(where))
+        return opened[0]
+
+    return engine
 
 
 def _session_of(db: HostDatabase | None) -> Callable[[], Session] | None:
@@ -353,4 +365,4 @@ def _refuse_all() -> NoReturn:
 
 def events_of(features: Sequence[Feature]) -> list[type[Event]]:
     """Return every event that can be recorded, in the order of the features."""
-    return [event for feature in features for event in feature.events]
+    return [AccessRefused, *(event for feature in features for event in feature.events)]

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -50,27 +51,31 @@ def parsed(text: str, *, setting: str) -> URL:
     return url
 
 
-def open_engine(url: URL) -> Engine:
-    """Return an engine for `url`; connects to nothing yet.
+def refuse_missing_driver(url: URL) -> None:
+    """Stop the start while it is cheap to say so: the engine is opened later.
 
     Raises:
         Misconfigured: the driver's extra is not installed.
     """
     backend = url.get_backend_name()
-    try:
-        if backend == "sqlite":
-            return _open_sqlite(url)
-        return create_engine(
-            url,
-            isolation_level="READ COMMITTED",
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT},
-        )
-    except ModuleNotFoundError as error:
+    module = url.drivername.partition("+")[2]
+    if module and find_spec(module) is None:
         extra = _EXTRAS.get(backend, backend)
         msg = f"{backend} needs an extra: pip install 'flask-gatehouse[{extra}]'."
-        raise Misconfigured(msg) from error
+        raise Misconfigured(msg)
+
+
+def open_engine(url: URL) -> Engine:
+    """Return an engine for `url`; connects to nothing yet."""
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT},
+    )
 
 
 def _open_sqlite(url: URL) -> Engine:

@@ -14,8 +14,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import current_app, g, request, session
-from flask_wtf.csrf import generate_csrf, validate_csrf
-from wtforms import ValidationError
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal
@@ -48,6 +46,8 @@ def token(house: House, handle: str | None) -> str:
         if session.get(_KEPT) != bound:
             session[_KEPT] = bound
             g.pop(FIELD, None)
+    from flask_wtf.csrf import generate_csrf  # noqa: PLC0415 - loaded with the first form
+
     made: str = generate_csrf(token_key=_KEPT)
     return made
 
@@ -69,7 +69,12 @@ def refuse_foreign(house: House, handle: str | None) -> None:
     Raises:
         ForeignForm: from elsewhere, without a token, or with one of another session.
     """
-    if request.method in SAFE_METHODS or _switched_off_for_tests():
+    if request.method in SAFE_METHODS:
+        return
+    from flask_wtf.csrf import validate_csrf  # noqa: PLC0415 - loaded with the first form
+    from wtforms import ValidationError  # noqa: PLC0415 - as above
+
+    if _switched_off_for_tests():
         return
     if not _from_this_site(house):
         raise ForeignForm(reason="elsewhere")

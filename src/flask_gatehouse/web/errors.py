@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint, Flask, Response, make_response, render_template
+from flask import Blueprint, Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
     HTTPException,
@@ -29,7 +29,8 @@ from flask_gatehouse.core.errors import (
 )
 from flask_gatehouse.db.errors import is_away
 from flask_gatehouse.web.csrf import ForeignForm
-from flask_gatehouse.web.work import request_id
+from flask_gatehouse.web.events import AccessRefused
+from flask_gatehouse.web.work import origin, request_id, works
 
 _log = logging.getLogger("gatehouse")
 
@@ -128,6 +129,10 @@ def respond(error: Exception) -> ResponseReturnValue:
     if isinstance(error, SecurityError):
         # Flask could not tell which site this is, so no page with links can be made.
         return Response(_ANOTHER_HOST, found.status, content_type="text/plain; charset=utf-8")
+    if isinstance(error, NotAllowed):
+        _record(error)
+    elif isinstance(error, Refusal):
+        _log.info("%s: %s at %s", request_id(), error.code, request.endpoint)
     title, sentence = found.texts
     page = render_template(
         "gatehouse/error.html",
@@ -163,6 +168,15 @@ def translate(app: Flask) -> None:
 
     app.register_error_handler(Refusal, as_http)
     app.register_error_handler(Unavailable, as_http)
+
+
+def _record(refusal: NotAllowed) -> None:
+    """Write down what somebody signed in may not have. Strangers get no rows: they cost nothing."""
+    who = origin()
+    with works().begin(who, joined=False) as work:
+        work.record(
+            AccessRefused(user_id=who.actor_id, code=refusal.code, endpoint=request.endpoint)
+        )
 
 
 def _carry_over(response: Response, error: Exception) -> None:

@@ -1,13 +1,10 @@
-"""What the forms of all features share."""
+"""What the forms of all features share.
 
-from collections.abc import Iterable
+Modules of forms are imported by the view that needs one: WTForms costs a start more than our pages.
+"""
 
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, HiddenField
-
-from flask_gatehouse.core.errors import Refusal
-from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.web.work import house
+from wtforms import HiddenField
 
 
 class SiteForm(FlaskForm):
@@ -23,16 +20,3 @@ class ReturningForm(SiteForm):
     """A form that remembers where its sender wanted to go."""
 
     next = HiddenField()
-
-
-def refuse(form: Form, refusal: Refusal, field: Field | None = None) -> None:
-    """Show a refusal at a field, or above the form."""
-    sentence = house().part(Sentences).of(refusal)
-    if field is None:
-        form.form_errors.append(sentence)
-    else:
-        field.errors = [*_texts(field.errors), sentence]
-
-
-def _texts(errors: Iterable[object]) -> list[str]:
-    return [str(error) for error in errors]

@@ -9,6 +9,7 @@ from flask import current_app, g, has_request_context, request
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.work import Work, Works
 
 #: Key of our state in `app.extensions`.
@@ -42,7 +43,7 @@ def origin() -> Origin:
     return Origin(
         channel="web",
         address=address(),
-        agent=(request.headers.get("User-Agent") or "")[:_LONGEST_AGENT] or None,
+        agent=one_line(request.headers.get("User-Agent", "")[:_LONGEST_AGENT]) or None,
         request_id=request_id(),
         actor_id=known.user.id if known is not None and known.user is not None else None,
         session_id=known.session_id if known is not None else None,

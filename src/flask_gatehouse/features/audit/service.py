@@ -1,16 +1,13 @@
 """Write events down."""
 
-import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_gatehouse.core.events import Event
 from flask_gatehouse.core.settings import written
+from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.work import Recorder, Work
 from flask_gatehouse.features.audit.models import AuditRow
-
-#: Line breaks, terminal escapes and whatever else a line of a log must not hold.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class AuditRecorder(Recorder):
@@ -29,7 +26,7 @@ class AuditRecorder(Recorder):
                 session_id=origin.session_id,
                 channel=origin.channel,
                 address=origin.address,
-                agent=_line(origin.agent),
+                agent=origin.agent,
                 request_id=origin.request_id,
                 facts={name: _plain(fact) for name, fact in event.facts().items()},
             )
@@ -47,9 +44,4 @@ def _plain(fact: object) -> object:
         return [_plain(each) for each in fact]
     if isinstance(fact, UUID):
         return str(fact)
-    return _line(str(fact))
-
-
-def _line(text: str | None) -> str | None:
-    """Keep what came from outside on one line, without anything that a terminal obeys."""
-    return None if text is None else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+    return one_line(str(fact))

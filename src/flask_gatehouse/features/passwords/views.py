@@ -1,6 +1,6 @@
 """Signing in by password, and choosing a first password by an invitation."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import (
     Blueprint,
@@ -26,11 +26,13 @@ from flask_gatehouse.features.passwords.errors import (
     PasswordRefused,
     WrongCredentials,
 )
-from flask_gatehouse.features.passwords.forms import InvitationForm, LoginForm
 from flask_gatehouse.web.access import public
 from flask_gatehouse.web.errors import answer
-from flask_gatehouse.web.forms import refuse
+from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
+
+if TYPE_CHECKING:
+    from flask_gatehouse.features.passwords.forms import LoginForm
 
 blueprint = Blueprint("passwords", __name__, template_folder="templates")
 
@@ -44,6 +46,8 @@ def login() -> ResponseReturnValue:
     """Ask for user name and password; a signed-in person is sent on."""
     if current_user.is_authenticated:
         return redirect(landing(), 303)
+    from flask_gatehouse.features.passwords.forms import LoginForm  # noqa: PLC0415 - see web.forms
+
     form = LoginForm()
     if request.method != "POST":
         form.next.data = request.args.get("next")
@@ -76,6 +80,8 @@ def open_invitation(secret: str) -> ResponseReturnValue:
 @public
 def invitation() -> ResponseReturnValue:
     """Let somebody who was invited choose a password. The page never says whose it will be."""
+    from flask_gatehouse.features.passwords.forms import InvitationForm  # noqa: PLC0415 - as above
+
     secret = request.cookies.get(_cookie(), "")
     form = InvitationForm()
     try:
@@ -94,7 +100,7 @@ def invitation() -> ResponseReturnValue:
     return render_template("gatehouse/passwords/invitation.html", form=form), status
 
 
-def _sign_in(form: LoginForm) -> None:
+def _sign_in(form: "LoginForm") -> None:
     if not form.validate():
         raise WrongCredentials
     door = doorkeeper.current()
@@ -116,7 +122,7 @@ def _sign_in(form: LoginForm) -> None:
         )
 
 
-def _ask_again(form: LoginForm, refusal: Refusal) -> ResponseReturnValue:
+def _ask_again(form: "LoginForm", refusal: Refusal) -> ResponseReturnValue:
     """Show the form as it was, without the password, and one sentence."""
     for field in form:
         field.errors = []

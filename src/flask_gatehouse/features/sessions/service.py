@@ -1,8 +1,10 @@
 """Find, keep alive and end sessions. Opening one is `opening`, which only `login` may use."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, bindparam, delete, func, select, update
@@ -26,24 +28,30 @@ from flask_gatehouse.features.users.models import User
 #: Purpose of the key under which handles are stored.
 PURPOSE: Final = "sessions.handle"
 
-_USER_COLUMNS: Final = tuple(column.key for column in User.__table__.columns)
-_SESSION_COLUMNS: Final = (
-    Session.public_id,
-    Session.sign_in_id,
-    Session.kind,
-    Session.epoch,
-    Session.subject,
-    Session.proven_at,
-    Session.idle_expires_at,
-    Session.expires_at,
-)
-_BY_DIGEST: Final = Lookup(
-    select(*_SESSION_COLUMNS, *User.__table__.columns)
-    .join_from(Session, User, User.id == Session.user_id, isouter=True)
-    .where(Session.digest == bindparam("digest", type_=LargeBinary())),
-    "digest",
-)
-_user_of = maker(User, _USER_COLUMNS)
+
+@cache
+def _by_digest() -> Lookup:
+    """Return how a session and its account are read in one statement, prepared once."""
+    columns = (
+        Session.public_id,
+        Session.sign_in_id,
+        Session.kind,
+        Session.epoch,
+        Session.subject,
+        Session.proven_at,
+        Session.idle_expires_at,
+        Session.expires_at,
+    )
+    found = select(*columns, *User.__table__.columns)
+    found = found.join_from(Session, User, User.id == Session.user_id, isouter=True)
+    wanted = bindparam("digest", type_=LargeBinary())
+    return Lookup(found.where(Session.digest == wanted), "digest")
+
+
+@cache
+def _user_maker() -> Callable[[Sequence[Any]], User]:
+    """Return how an account is made of the columns that `_by_digest` reads after the session's."""
+    return maker(User, tuple(column.key for column in User.__table__.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def find(works: Works, value: str | None) -> Standing | None:
     if key is None:
         return None
     digest = tokens.digest(handle.secret, key.value)
-    row = _BY_DIGEST.one(works.engine, digest, works.host_session)
+    row = _by_digest().one(works.engine, digest, works.host_session)
     if row is None:
         return None
     public_id, sign_in_id, kind, epoch, subject, proven_at, idle_expires_at, expires_at, *rest = row
@@ -97,7 +105,7 @@ def find(works: Works, value: str | None) -> Standing | None:
     user = None
     if subject is None:
         # All columns are NULL if the account is gone, and then it is not active either.
-        user = _user_of(rest)
+        user = _user_maker()(rest)
         if not user.active or user.epoch != epoch:
             return None
         user = _joined(works.host_session, user)

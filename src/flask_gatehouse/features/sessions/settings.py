@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask_gatehouse.core.settings import setting
+from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.core.settings import setting, written
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,16 @@ class SessionSettings:
         floor=1,
         cap=1000,
     )
+
+    def __post_init__(self) -> None:
+        """Refuse limits that contradict one another. Raises: Misconfigured."""
+        for idle, absolute, name in (
+            (self.idle_limit, self.absolute_limit, "ABSOLUTE_LIMIT"),
+            (self.remember_idle_limit, self.remember_limit, "REMEMBER_LIMIT"),
+        ):
+            if idle > absolute:
+                msg = (
+                    f"GATEHOUSE_SESSIONS_{name} is {written(absolute)}, but the idle limit beside "
+                    f"it is {written(idle)}: a session cannot be idle for longer than it lasts."
+                )
+                raise Misconfigured(msg)

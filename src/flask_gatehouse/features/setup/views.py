@@ -1,8 +1,9 @@
 """The page that is offered once, while no account exists."""
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
-from wtforms import Field
 
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.features.login import doorkeeper
@@ -10,11 +11,15 @@ from flask_gatehouse.features.login import service as desk
 from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords.errors import PasswordRefused
 from flask_gatehouse.features.setup import service
-from flask_gatehouse.features.setup.forms import FirstAdministratorForm
 from flask_gatehouse.features.users.errors import AddressRefused, NameRefused, SetupClosed
 from flask_gatehouse.web.access import public
-from flask_gatehouse.web.forms import refuse
+from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import unit_of_work
+
+if TYPE_CHECKING:
+    from wtforms import Field
+
+    from flask_gatehouse.features.setup.forms import FirstAdministratorForm
 
 blueprint = Blueprint("setup", __name__, template_folder="templates")
 
@@ -23,6 +28,10 @@ blueprint = Blueprint("setup", __name__, template_folder="templates")
 @public
 def first_administrator(token: str) -> ResponseReturnValue:
     """Create the first administrator and sign them in; without the link there is no such page."""
+    from flask_gatehouse.features.setup.forms import (  # noqa: PLC0415 - see web.forms
+        FirstAdministratorForm,
+    )
+
     form = FirstAdministratorForm()
     try:
         if form.validate_on_submit():
@@ -38,7 +47,7 @@ def first_administrator(token: str) -> ResponseReturnValue:
     return render_template("gatehouse/setup/first_administrator.html", form=form), status
 
 
-def _create(form: FirstAdministratorForm, token: str) -> None:
+def _create(form: "FirstAdministratorForm", token: str) -> None:
     door = doorkeeper.current()
     with unit_of_work() as work:
         attempt = service.make_first_administrator(
@@ -52,7 +61,7 @@ def _create(form: FirstAdministratorForm, token: str) -> None:
     door.hand_over(opened)
 
 
-def _show(form: FirstAdministratorForm, refusal: Refusal) -> None:
+def _show(form: "FirstAdministratorForm", refusal: Refusal) -> None:
     fields: dict[type[Refusal], Field] = {
         NameRefused: form.username,
         AddressRefused: form.email,

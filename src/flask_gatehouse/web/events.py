@@ -1,0 +1,18 @@
+"""Refusals that belong to no feature."""
+
+from dataclasses import dataclass
+
+from flask_gatehouse.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRefused(Event):
+    """Somebody signed in asked for what they may not have."""
+
+    name = "web.refused"
+    meaning = "Somebody signed in asked for what they may not have."
+    outcome = "refused"
+    #: Code of the refusal.
+    code: str
+    #: Which page, by the name of its view.
+    endpoint: str | None
