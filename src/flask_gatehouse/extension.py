@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from click import Group
 from flask import Blueprint, Flask, appcontext_pushed, request
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, MetaData, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -28,7 +28,11 @@ from flask_gatehouse.core.settings import Settings
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.engine import open_engine, parsed, refuse_missing_driver
 from flask_gatehouse.db.migrations import runner
-from flask_gatehouse.db.migrations.scope import without_ours
+from flask_gatehouse.db.migrations.scope import (
+    offer_user_table,
+    without_our_objects,
+    without_ours,
+)
 from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.feature import Feature
@@ -58,6 +62,10 @@ class HostDatabase(Protocol):
     def session(self) -> Any:  # noqa: ANN401 - a scoped session of any kind
         """The session of the current request."""
 
+    @property
+    def metadata(self) -> MetaData:
+        """Where the host's own tables are declared."""
+
 
 class Gatehouse:
     """Accounts, sign-in and session security for a Flask application.
@@ -82,6 +90,8 @@ class Gatehouse:
         self._pages = pages
         self._db = db
         self._clock = clock or SystemClock()
+        if db is not None:
+            offer_user_table(db.metadata)
         if app is not None:
             self.init_app(app, db)
 
@@ -94,6 +104,8 @@ class Gatehouse:
         if work.EXTENSION in app.extensions:
             msg = "This application has a Gatehouse already."
             raise Misconfigured(msg)
+        if db is not None:
+            offer_user_table(db.metadata)
         state = _State(self, app, db or self._db, self._clock)
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
@@ -138,9 +150,10 @@ class Gatehouse:
         work.works().engine.dispose()
 
     @staticmethod
-    def start_background_work() -> None:
+    def start_background_work(app: Flask) -> None:
         """Send mails from this process; call it in each process that serves, after the fork."""
-        outbox.OutboxWorker(work.works()).start()
+        state: _State = app.extensions[work.EXTENSION]
+        outbox.OutboxWorker.of(state.works, inside=app.app_context).start()
 
     @staticmethod
     def setup_is_open() -> bool:
@@ -346,6 +359,7 @@ def _look_before_the_first_request(app: Flask, manager: GatehouseLoginManager) -
         if migrate is not None and not getattr(migrate, "gatehouse_told", False):
             options = migrate.configure_args
             options["include_name"] = without_ours(options.get("include_name"))
+            options["include_object"] = without_our_objects(options.get("include_object"))
             migrate.gatehouse_told = True
         # Once requests are served, nothing of this can change: stop, so that it costs nothing.
         if sender._got_first_request:  # noqa: SLF001 - nothing public says so

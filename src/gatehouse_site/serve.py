@@ -99,8 +99,7 @@ def _with_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
 
     def _post_fork(server: object, worker: object) -> None:
         del server, worker
-        with app.app_context():
-            Gatehouse.start_background_work()
+        Gatehouse.start_background_work(app)
 
     Server().run()
 
@@ -108,6 +107,5 @@ def _with_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
 def _with_waitress(app: Flask, host: str, port: int) -> None:
     from waitress import serve as wait  # noqa: PLC0415 - only there on Windows
 
-    with app.app_context():
-        Gatehouse.start_background_work()
+    Gatehouse.start_background_work(app)
     wait(app, host=host, port=port, threads=_THREADS)

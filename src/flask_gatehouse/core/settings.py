@@ -235,7 +235,7 @@ def _checked(each: Declared, given: object) -> object:
     try:
         value = _parsed(each.kind, given)
     except (ValueError, TypeError, OverflowError) as error:
-        shown = "a secret" if Secret in _members(each.kind) else repr(given)
+        shown = "a secret" if _is_secret(each.kind) else repr(given)
         msg = f"{each.key} is {shown}, but must be {_expected(each.kind)}."
         raise Misconfigured(msg) from error
     if each.floor is not None and value is not None and value < each.floor:  # type: ignore[operator]
@@ -245,6 +245,10 @@ def _checked(each: Declared, given: object) -> object:
         msg = f"{each.key} is {written(value)}, but must be at most {written(each.cap)}."
         raise Misconfigured(msg)
     return value
+
+
+def _is_secret(kind: Any) -> bool:  # noqa: ANN401 - a type as typing describes it
+    return any(Secret in (member, *get_args(member)) for member in _members(kind))
 
 
 def _members(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a type as typing describes it
@@ -257,7 +261,7 @@ def _parsed(kind: Any, given: object) -> object:  # noqa: ANN401 - a type as typ
         return None
     (wanted,) = (member for member in members if member is not type(None))
     if get_origin(wanted) is tuple:
-        return _parse_list(given)
+        return tuple(get_args(wanted)[0](part) for part in _parse_list(given))
     if get_origin(wanted) is Literal:
         return _parse_choice(get_args(wanted), given)
     return _PARSERS[wanted](given)

@@ -19,7 +19,7 @@ class CoreSettings:
         "Root of all keys, at least 32 random bytes; none takes the application's SECRET_KEY.",
         source="OWASP ASVS 5.0 11.2.3",
     )
-    secret_key_fallbacks: tuple[str, ...] = setting(
+    secret_key_fallbacks: tuple[Secret, ...] = setting(
         (),
         "Former roots, newest first: what they made is still read, nothing new is made with them.",
         source="OWASP ASVS 5.0 13.3.4",

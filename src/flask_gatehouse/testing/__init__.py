@@ -84,8 +84,9 @@ class GatehouseTester:
             if password is not None:
                 sealed = passwords.seal(work, password=password, about=(username, email))
                 passwords.keep(work, user=user, sealed=sealed)
+            user_id = user.id
         with self.app.app_context(), self._state.works.reading() as db:
-            return users.by_id(db, user.id)
+            return users.by_id(db, user_id)
 
     def client(self, user: Any = None, **options: Any) -> FlaskClient:  # noqa: ANN401 - a host's own user, the client's options
         """Return a client, signed in as `user` if one is given: ours, or one of the host's."""

@@ -52,14 +52,19 @@ def token(house: House, handle: str | None) -> str:
     return made
 
 
-def forget() -> None:
-    """Let no token of before be good: at sign-in and at sign-out.
+def renew(house: House, handle: str | None) -> None:
+    """Let no token of before be good: at sign-in and at sign-out, with the handle from now on.
 
     The next page with a form brings a new one. Until then Flask's session may stay empty, and the
-    pages of somebody signed in do not pay for reading it.
+    pages of somebody signed in do not pay for reading it. A host that checks all of its forms gets
+    the new one now, because its next form may come before ours.
     """
     g.pop(FIELD, None)
-    if _KEPT in session:
+    if _KEPT not in session:
+        return
+    if handle is not None and "csrf" in current_app.extensions:
+        session[_KEPT] = _bound_to(house, handle)
+    else:
         session.pop(_KEPT)
 
 

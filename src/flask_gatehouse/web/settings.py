@@ -21,9 +21,7 @@ class WebSettings:
         source="OWASP ASVS 5.0 3.4.1 (at least one year)",
         floor=timedelta(days=365),
     )
-    form_limit: Size = setting(
-        Size(64 * 1024), "Largest body that our own pages read.", source="OWASP ASVS 5.0 2.4.1"
-    )
+    form_limit: Size = setting(Size(64 * 1024), "Largest body that our own pages read.")
     form_lifetime: timedelta = setting(
         timedelta(hours=24), "How long a form that was opened may still be sent."
     )

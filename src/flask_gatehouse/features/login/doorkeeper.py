@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, current_app, g, has_request_context, request
+from flask_login import current_user, user_logged_in
 from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.core.house import House
@@ -99,6 +100,15 @@ class SessionDoorkeeper(Doorkeeper):
             self._unset(self._cookies.remember)
         self._renewed(opened.session)
 
+    def signed_in(self, opened: Opened) -> None:
+        """Hand over, and tell those who listen to Flask-Login's signal."""
+        self.hand_over(opened)
+        if user_logged_in.receivers:
+            user_logged_in.send(
+                current_app._get_current_object(),  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
+                user=current_user._get_current_object(),  # noqa: SLF001
+            )
+
     def confirm(self) -> None:
         """Make the session of this request fresh, under a new handle."""
         standing = self._standing()
@@ -159,7 +169,7 @@ class SessionDoorkeeper(Doorkeeper):
     def _renewed(self, handle: Handle | None) -> None:
         """From here on the request belongs to this handle: look-ups and form tokens follow it."""
         g._gatehouse_handle = None if handle is None else str(handle)  # noqa: SLF001 - our own key of `g`
-        csrf.forget()
+        csrf.renew(self._works().house, self.handle())
 
     def _set(self, name: str, value: str, *, until: datetime | None) -> None:
         now = self._works().house.clock.now()

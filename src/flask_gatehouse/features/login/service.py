@@ -26,6 +26,9 @@ class Attempt:
     user_id: UUID | None = None
     subject: str | None = None
     methods: tuple[str, ...]
+    #: The account's epoch when it was proven: what raised it meanwhile voids the proof. None takes
+    #: the account as it is now.
+    epoch: int | None = None
     #: False if the person was not asked just now.
     fresh: bool = True
 
@@ -53,15 +56,15 @@ def admit(
             handle planted before the sign-in is worth nothing after it.
 
     Raises:
-        MayNotEnter: the account is suspended or gone.
+        MayNotEnter: the account is suspended, or what was proven has been changed meanwhile.
         Refusal: whatever a step holds the door with.
     """
     epoch = 0
     if attempt.user_id is not None:
         account = users.by_id(work.db, attempt.user_id)
-        if not account.active:
+        epoch = account.epoch if attempt.epoch is None else attempt.epoch
+        if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)
-        epoch = account.epoch
     for step in work.house.plugs(LoginStep):
         step.hold(work, attempt)
     sessions.end(work, digests=instead_of)

@@ -96,7 +96,7 @@ def _watch() -> None:
     with _terminated_as_interrupted():
         worker = outbox.OutboxWorker.of(works(), inside=current_app.app_context)
         try:
-            worker.start().join()
+            worker.start().wait()
         except KeyboardInterrupt:
             worker.stop()
 

@@ -268,10 +268,11 @@ class OutboxWorker:
             self._nudged.set()
             self._thread.join()
 
-    def join(self) -> None:
-        """Wait until it ends."""
-        if self.running:
-            self._thread.join()
+    def wait(self) -> None:
+        """Wait until it is told to stop."""
+        # Not for the thread itself: a wait for a thread that an interrupt breaks off makes
+        # Python 3.11 believe that the thread has ended.
+        self._stopping.wait()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

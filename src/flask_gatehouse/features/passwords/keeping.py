@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import object_session
 
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.settings import Secret
-from flask_gatehouse.db.work import Works
+from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords.events import PasswordSet
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.users import service as users
@@ -49,5 +51,10 @@ class Keeper(PasswordKeeper):
             user.password_row = Password(encoded=str(encoded), changed_at=now)  # type: ignore[attr-defined]
         else:
             row.encoded, row.changed_at = str(encoded), now
-            user.epoch = user.epoch + 1
         user.updated_at = now
+        session = object_session(user)
+        if session is not None and inspect(user).persistent:
+            # In SQL, so that two changes at once both count.
+            user.epoch = User.epoch + 1
+            work = Work(self._works(), Origin(), lambda: session)
+            work.record(PasswordSet(user_id=user.id))

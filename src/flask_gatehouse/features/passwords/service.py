@@ -71,10 +71,11 @@ def prove(work: Work, *, name: str, password: str) -> Attempt:
     name = name[:_LONGEST_TYPED]
     limits = work.settings(ThrottlingSettings)
     network = network_of(work.origin.address)
-    by_name = Limit("name and network", limits.name_and_network)
-    tried = f"{counted_as(name)} from {network}"
-    throttling.count(work, attempts=[(Limit("network", limits.network), network), (by_name, tried)])
     user, stored = _read(work, name)
+    by_name = Limit("name and network", limits.name_and_network)
+    # Name and address of one account share a counter, and so do all spellings of each.
+    tried = f"{user.id if user else counted_as(name)} from {network}"
+    throttling.count(work, attempts=[(Limit("network", limits.network), network), (by_name, tried)])
     hashes = work.house.part(Hashes)
     if not _is_right(hashes, stored, password) or user is None or not user.active:
         _record_refusal(work, name, user)
@@ -83,7 +84,7 @@ def prove(work: Work, *, name: str, password: str) -> Attempt:
     throttling.forgive(work, limit=by_name, what=tried)
     if renewed is not None and stored is not None:
         _replace(work, user.id, stored, renewed)
-    return Attempt(user_id=user.id, methods=("password",))
+    return Attempt(user_id=user.id, methods=("password",), epoch=user.epoch)
 
 
 def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
@@ -126,7 +127,8 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
 def invite(work: Work, *, user: User) -> Secret:
     """Return the secret of a new link for choosing a password; older links are void."""
     secret = tokens.new_secret()
-    work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
+    void = (Invitation.user_id == user.id) | (Invitation.expires_at <= work.now)
+    work.db.execute(delete(Invitation).where(void))
     work.db.add(
         Invitation(
             digest=tokens.digest(secret, work.house.keys.newest(_INVITATION).value),
@@ -169,6 +171,8 @@ def redeem(work: Work, *, secret: str, password: str) -> None:
 
 
 def _invited(work: Work, secret: str) -> User:
+    if not tokens.well_formed(secret):
+        raise InvitationSpent
     network = network_of(work.origin.address)
     limit = Limit("links", work.settings(ThrottlingSettings).links)
     throttling.count(work, attempts=[(limit, network)])
@@ -177,7 +181,7 @@ def _invited(work: Work, secret: str) -> User:
     found = select(User).join(Invitation, Invitation.user_id == User.id)
     with work.reading() as db:
         user = db.scalar(found.where(good, User.active, User.epoch == Invitation.epoch))
-    if user is None or not tokens.well_formed(secret):
+    if user is None:
         with work.apart() as own:
             own.record(InvitationRefused())
         raise InvitationSpent

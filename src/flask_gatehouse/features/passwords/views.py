@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Final
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -13,7 +12,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, user_logged_in
+from flask_login import current_user
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal, TooManyAttempts
@@ -114,12 +113,7 @@ def _sign_in(form: "LoginForm") -> None:
             remember=bool(form.remember.data),
             instead_of=door.presented(),
         )
-    door.hand_over(opened)
-    if user_logged_in.receivers:
-        user_logged_in.send(
-            current_app._get_current_object(),  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
-            user=current_user._get_current_object(),  # noqa: SLF001
-        )
+    door.signed_in(opened)
 
 
 def _ask_again(form: "LoginForm", refusal: Refusal) -> ResponseReturnValue:

@@ -121,7 +121,8 @@ def renew(work: Work, *, standing: Standing) -> Handle:
     handle = Handle(key.id, tokens.new_secret())
     renewed = {"digest": tokens.digest(handle.secret, key.value), "proven_at": work.now}
     if standing.remembered:
-        row = work.db.get(Session, standing.digest)
+        # Locked until the commit: whoever ends it meanwhile waits, and then ends both.
+        row = work.db.get(Session, standing.digest, with_for_update=True)
         if row is None:
             raise SessionOver
         holder = Holder(

@@ -1,5 +1,6 @@
 """Make the first administrator."""
 
+from flask_gatehouse.core import tokens
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.passwords import service as passwords
@@ -10,6 +11,8 @@ from flask_gatehouse.features.users.errors import SetupClosed
 
 def check_link(work: Work, *, secret: str) -> None:
     """Return if the link is good at the moment. Raises: SetupClosed."""
+    if not tokens.well_formed(secret):
+        raise SetupClosed
     with work.reading() as db:
         if not users.is_setup_link(work, db, secret):
             raise SetupClosed

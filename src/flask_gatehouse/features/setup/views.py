@@ -58,7 +58,7 @@ def _create(form: "FirstAdministratorForm", token: str) -> None:
             password=str(form.password.data),
         )
         opened = desk.admit(work, attempt=attempt, instead_of=door.presented())
-    door.hand_over(opened)
+    door.signed_in(opened)
 
 
 def _show(form: "FirstAdministratorForm", refusal: Refusal) -> None:

@@ -37,9 +37,11 @@ def count(work: Work, *, attempts: Sequence[tuple[Limit, str]]) -> None:
     ]
     if not passed:
         return
-    if any(hit.count == limit.rate.times + 1 for limit, hit in passed):
+    crossed = [limit for limit, hit in passed if hit.count == limit.rate.times + 1]
+    if crossed:
         with work.apart() as own:
-            own.record(LimitReached(limit=passed[0][0].name))
+            for limit in crossed:
+                own.record(LimitReached(limit=limit.name))
     wait = max(hit.seconds_left for _, hit in passed)
     raise Throttled(retry_after=wait, limit=passed[0][0].name)
 

@@ -1,0 +1,185 @@
+"""Each page in each look: accessible, nothing cut off, nothing kept, nothing asked of others.
+
+GATEHOUSE_TEST_SCREENSHOTS names a folder in which the pictures are kept.
+"""
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.conftest import LONG_NAME, NewPage
+from tests.browser.looking import (
+    NARROW,
+    NARROWEST,
+    WIDE,
+    Camera,
+    Scheme,
+    kept,
+    path_of,
+    sideways,
+    sign_in,
+    turn,
+    violations,
+)
+from tests.browser.running import COMMAND, Site, environment
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: who opens it, at which path, what is done there, and its heading."""
+
+    name: str
+    heading: str
+    path: str
+    who: str | None = None
+    then: Callable[[Page], None] | None = None
+
+
+def _wrong_password(page: Page) -> None:
+    sign_in(page, "somebody with a very long name who is not here", "wrong")
+
+
+def _send(page: Page) -> None:
+    page.get_by_role("main").get_by_role("button").click()
+
+
+def _without_token(page: Page) -> None:
+    page.locator("main input[name=csrf_token]").evaluate("each => each.remove()")
+    sign_in(page, "ada")
+
+
+def _too_much(page: Page) -> None:
+    page.get_by_label("User name or e-mail address").fill("a" * 70_000)
+    _send(page)
+
+
+def _post(path: str) -> Callable[[Page], None]:
+    def post(page: Page) -> None:
+        page.evaluate(
+            """path => {
+                const form = document.createElement("form");
+                form.method = "post";
+                form.action = path;
+                document.body.append(form);
+                form.submit();
+            }""",
+            path,
+        )
+        page.wait_for_url(f"**{path}")
+
+    return post
+
+
+def _from_elsewhere(page: Page) -> None:
+    there = page.url
+    page.goto("about:blank")
+    page.set_content(f"<a href='{there}logout/'>out</a>")
+    page.get_by_role("link").click()
+
+
+PAGES = (
+    Shown("home", "A well-kept door for your site", "/"),
+    Shown("home-signed-in", "Welcome back", "/", "ada"),
+    Shown("home-long-name", "Welcome back", "/", LONG_NAME),
+    Shown("login", "Log in", "/login/"),
+    Shown("login-wanted", "Log in", "/account/"),
+    Shown("login-refused", "Log in", "/login/", then=_wrong_password),
+    Shown("admin", "Admin", "/admin/", "ada"),
+    Shown("admin-member", "Admin", "/admin/", "ben"),
+    Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),
+    Shown("people", "People", "/admin/people/", "ada"),
+    Shown("people-last", "People", "/admin/people/?page=3", "ada"),
+    Shown("people-found", "People", "/admin/people/?q=person00", "ada"),
+    Shown("people-nobody", "People", "/admin/people/?q=nobody+at+all", "ada"),
+    Shown("account", "Your account", "/account/", "ada"),
+    Shown("account-long-name", "Your account", "/account/", LONG_NAME),
+    Shown("logout", "Log out?", "/", "ben", then=_from_elsewhere),
+    Shown("invitation-over", "This link does not work", "/invitation/"),
+    Shown("error-400", "That did not work", "/login/", then=_without_token),
+    Shown("error-403", "Not for you", "/admin/people/", "ben"),
+    Shown("error-404", "Nothing here", "/nothing/at/all"),
+    Shown("error-405", "That did not work", "/", then=_post("/healthz")),
+    Shown("error-413", "Too much", "/login/", then=_too_much),
+)
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=[each.name for each in PAGES])
+def test_a_page(shown: Shown, new_page: NewPage, camera: Camera) -> None:
+    page = new_page()
+    page.goto(shown.path)
+    if shown.who is not None:
+        if path_of(page) == shown.path:
+            page.goto(f"/login/?next={shown.path}")
+        sign_in(page, shown.who)
+    if shown.then is not None:
+        shown.then(page)
+
+    _judge(page, shown.heading)
+    camera.take(page, shown.name)
+
+
+def test_the_set_up_page(new_page: NewPage, new_site: Site, camera: Camera) -> None:
+    page = new_page(new_site)
+    page.goto("/")
+    _judge(page, "A well-kept door for your site")
+    expect(page.get_by_role("main")).to_contain_text("Nobody has an account here yet.")
+    camera.take(page, "home-new")
+
+    page.goto(new_site.setup_path())
+    _judge(page, "Welcome")
+    camera.take(page, "setup")
+    page.get_by_label("E-mail address").fill("nowhere")
+    page.get_by_role("button", name="Create the account").click()
+    _judge(page, "Welcome")
+    camera.take(page, "setup-refused")
+
+
+def test_the_invitation_page(new_page: NewPage, site: Site, camera: Camera) -> None:
+    link = subprocess.run(
+        [COMMAND, "users", "invite", "person002"],
+        env=environment(site.home, GATEHOUSE_PUBLIC_URL=site.url),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    page = new_page()
+    page.goto(urlsplit(link).path)
+    assert path_of(page) == "/invitation/"
+    _judge(page, "Choose your password")
+    camera.take(page, "invitation")
+    page.get_by_label("New password").fill("password")
+    _send(page)
+    _judge(page, "Choose your password")
+    camera.take(page, "invitation-refused")
+    page.get_by_label("New password").fill("eleven slow tortoises")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
+    _judge(page, "Log in")
+    camera.take(page, "login-after-invitation")
+    sign_in(page, "person002@example.org", "eleven slow tortoises")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
+
+
+def _judge(page: Page, heading: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    page.wait_for_load_state()
+    expect(page).to_have_title(re.compile(r"\w.* \N{EN DASH} Gatehouse$"))
+    assert kept(page) == {}
+    for size in (NARROWEST, NARROW, WIDE):
+        page.set_viewport_size(size)
+        assert sideways(page) == 0, size
+    for size, scheme in _JUDGED:
+        turn(page, size, scheme)
+        found = violations(page)
+        assert not found, f"{size} {scheme}: {found}"
+
+
+#: Widths change where things are, and colours how they stand out: each of them is seen once.
+_JUDGED: tuple[tuple[ViewportSize, Scheme], ...] = ((NARROW, "light"), (WIDE, "dark"))

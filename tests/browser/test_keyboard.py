@@ -1,0 +1,143 @@
+"""With the keyboard alone: the order of things, the ring around them, and the way past the top."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.looking import PASSWORD, WIDE, turn
+from tests.browser.running import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+_FOCUSED = r"""() => {
+    const each = document.activeElement;
+    if (each === document.body) return null;
+    const style = getComputedStyle(each);
+    const box = each.getBoundingClientRect();
+    return {
+        name: (each.labels?.[0] ?? each).textContent.trim().replace(/\s+/g, " "),
+        width: parseFloat(style.outlineWidth),
+        style: style.outlineStyle,
+        ring: style.outlineColor,
+        ground: getComputedStyle(document.body).backgroundColor,
+        seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
+    };
+}"""
+
+
+def _stops(page: Page) -> Iterator[dict[str, Any]]:
+    """Press Tab until the page is over."""
+    while True:
+        page.keyboard.press("Tab")
+        focused: dict[str, Any] | None = page.evaluate(_FOCUSED)
+        if focused is None:
+            return
+        yield focused
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of `rgb(r, g, b)`. Source: WCAG 2.2, relative luminance."""
+    parts = [int(each) / 255 for each in colour.removeprefix("rgb(").rstrip(")").split(", ")]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def _walk(page: Page) -> list[str]:
+    """Return the names of all stops; each has to be seen, with a ring of at least 3:1."""
+    stops = list(_stops(page))
+    for each in stops:
+        assert each["seen"], each
+        assert each["style"] == "solid", each
+        assert each["width"] >= 2, each
+        assert _contrast(each["ring"], each["ground"]) >= 3, each
+    return [each["name"] for each in stops]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_tab_visits_everything_in_the_order_in_which_it_is_read(
+    new_page: NewPage, scheme: Any
+) -> None:
+    page = new_page()
+    turn(page, WIDE, scheme)
+    page.goto("/")
+    assert _walk(page) == ["Skip to the main content", "Gatehouse", "Log in", "Log in"]
+
+    page.goto("/login/")
+    # The first field has the keyboard at once.
+    expect(page.get_by_label("User name or e-mail address")).to_be_focused()
+    assert _walk(page) == ["Password", "Remember me", "Log in"]
+
+    page.get_by_label("User name or e-mail address").focus()
+    page.keyboard.type("ada")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
+    top = ["Skip to the main content", "Gatehouse", "Account", "Admin", "Log out"]
+    console = ["Overview", "People"]
+    assert _walk(page) == [*top, *console, "Your account", "Log out"]
+
+    page.goto("/admin/people/?page=2")
+    page.wait_for_load_state()
+    assert _walk(page) == [
+        *top,
+        *console,
+        "User name or e-mail",
+        "Search",
+        "Previous page",
+        "Next page",
+    ]
+
+
+def test_the_skip_link_leads_past_the_top(page: Page, site: Site) -> None:
+    page.goto("/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the main content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("main").get_by_role("link", name="Log in")).to_be_focused()
+    expect(skip).not_to_be_in_viewport(ratio=0.1)
+
+
+def test_in_and_out_by_the_keyboard_alone(page: Page, site: Site) -> None:
+    page.goto("/login/")
+    expect(page.get_by_label("User name or e-mail address")).to_be_focused()
+    page.keyboard.type("ada")
+    page.keyboard.press("Tab")
+    page.keyboard.type("not it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Invalid username or password.")
+    # After a refusal the password has the keyboard, described by what was wrong.
+    password = page.get_by_label("Password")
+    expect(password).to_be_focused()
+    expect(password).to_have_accessible_description("Invalid username or password.")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Remember me")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/admin/")
+
+    main = page.get_by_role("main")
+    main.get_by_role("link", name="People").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("User name or e-mail").focus()
+    page.keyboard.type("ben")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("rowheader")).to_have_text(["ben"])
+    page.get_by_role("navigation", name="Main").get_by_role("button", name="Log out").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("You have been logged out.")

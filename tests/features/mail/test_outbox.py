@@ -1,0 +1,351 @@
+"""The outbox: written with the change, sent after it, once."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from flask_gatehouse.core.events import Origin
+from flask_gatehouse.features.mail import service
+from flask_gatehouse.features.mail.delivery import FilePost, Post
+from flask_gatehouse.features.mail.errors import NotDelivered
+from flask_gatehouse.features.mail.outbox import Sent, send_all, send_due
+from flask_gatehouse.features.mail.rules import BACK_OFF, MOST_ATTEMPTS
+from tests.features.mail.houses import LINK, NOON, PostRoom, house_of, room_of
+from tests.features.mail.smtp_server import Mailbox, read, serving
+
+MINUTE = timedelta(minutes=1)
+
+
+class ClosedPost(Post):
+    """A way out that takes nothing, until it is opened."""
+
+    def __init__(self, folder: Path, failure: BaseException) -> None:
+        self.failure: BaseException | None = failure
+        self._open = FilePost(folder)
+
+    def deliver(self, message: EmailMessage) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self._open.deliver(message)
+
+
+class HeldPost(Post):
+    """A way out that takes so long that others come by meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self.meanwhile = meanwhile
+        self.taken: list[str] = []
+
+    def deliver(self, message: EmailMessage) -> None:
+        self.taken.append(message["Message-ID"])
+        # Only once: what happens meanwhile may come here again.
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def any_room(every_engine: Engine, home: Path) -> PostRoom:
+    """A room that keeps its letters as files, on each database."""
+    return room_of(house_of(home), every_engine)
+
+
+@pytest.fixture
+def closed(outbox_folder: Path) -> ClosedPost:
+    return ClosedPost(outbox_folder, NotDelivered("the bridge is up"))
+
+
+@pytest.fixture
+def closed_room(engine: Engine, home: Path, closed: ClosedPost) -> PostRoom:
+    return room_of(house_of(home, closed), engine)
+
+
+def served_room(engine: Engine, home: Path, mailbox: Mailbox, stack: ExitStack) -> PostRoom:
+    port = stack.enter_context(serving(mailbox))
+    url = f"smtp://127.0.0.1:{port}?tls=none"
+    return room_of(house_of(home, GATEHOUSE_MAIL_URL=url), engine)
+
+
+# Written with the change
+
+
+def test_a_letter_waits_from_the_commit_on_and_is_sent_once(
+    any_room: PostRoom, outbox_folder: Path
+) -> None:
+    user_id = uuid4()
+    any_room.post(user_id=user_id)
+    waiting = any_room.letter()
+    assert (waiting.kind, waiting.user_id, waiting.attempts) == ("invitation", user_id, 0)
+    assert (waiting.created_at, waiting.next_try_at) == (NOON, NOON)
+    assert LINK in waiting.text
+    assert not outbox_folder.exists()
+
+    assert send_due(any_room.works) == Sent(sent=1)
+    assert send_due(any_room.works) == Sent()
+    (path,) = outbox_folder.iterdir()
+    message = read(path.read_bytes())
+    assert message["To"] == "ann@example.org"
+    assert message["Message-ID"] == f"<{waiting.id.hex}@club.example>"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert LINK in body.get_content()
+
+
+def test_a_change_that_is_rolled_back_leaves_no_letter(
+    any_room: PostRoom, outbox_folder: Path
+) -> None:
+    facts = {"link": LINK, "hours": 24}
+    with suppress(ZeroDivisionError), any_room.works.begin(Origin()) as work:
+        service.post(work, letter="invitation", recipient="ann@example.org", facts=facts)
+        work.db.flush()
+        _ = 1 // 0
+    assert any_room.letters() == []
+    assert any_room.record() == []
+    assert send_due(any_room.works) == Sent()
+    assert not outbox_folder.exists()
+
+
+def test_nothing_that_opens_anything_stays_behind_a_sent_letter(any_room: PostRoom) -> None:
+    any_room.post()
+    any_room.clock.move(MINUTE)
+    send_due(any_room.works)
+    sent = any_room.letter()
+    assert (sent.text, sent.html, sent.subject) == ("", None, "Choose your password for Club")
+    assert (sent.sent_at, sent.dead_at, sent.leased_until) == (NOON + MINUTE, None, None)
+
+
+def test_the_record_tells_of_a_letter_and_of_no_address(any_room: PostRoom) -> None:
+    user_id = uuid4()
+    any_room.post(user_id=user_id)
+    any_room.clock.move(MINUTE)
+    send_due(any_room.works)
+    told = [(row.name, row.user_id, row.channel, row.facts) for row in any_room.record()]
+    assert told == [
+        ("mail.posted", user_id, "command", {"letter": "invitation"}),
+        ("mail.sent", user_id, "worker", {"letter": "invitation"}),
+    ]
+
+
+def test_letters_of_any_script_pass_through_every_database(
+    every_engine: Engine, home: Path, outbox_folder: Path
+) -> None:
+    room = room_of(house_of(home, GATEHOUSE_SITE_NAME="Клуб 日本 🏰"), every_engine)
+    room.post()
+    assert send_due(room.works) == Sent(sent=1)
+    (path,) = outbox_folder.iterdir()
+    assert read(path.read_bytes())["Subject"] == "Choose your password for Клуб 日本 🏰"
+
+
+def test_the_oldest_letters_are_sent_first_and_no_more_than_asked_for(room: PostRoom) -> None:
+    for number in range(3):
+        room.post(f"n{number}@example.org")
+        room.clock.move(MINUTE)
+    assert send_due(room.works, limit=2) == Sent(sent=2)
+    waiting = [letter.recipient for letter in room.letters() if letter.sent_at is None]
+    assert waiting == ["n2@example.org"]
+    assert send_all(room.works) == Sent(sent=1)
+
+
+def test_letters_that_were_sent_long_ago_are_forgotten(any_room: PostRoom) -> None:
+    any_room.post("old@example.org")
+    send_due(any_room.works)
+    any_room.clock.move(timedelta(days=29))
+    any_room.post("new@example.org")
+    send_due(any_room.works)
+    assert len(any_room.letters()) == 2
+    any_room.clock.move(timedelta(days=1))
+    send_due(any_room.works)
+    assert [letter.recipient for letter in any_room.letters()] == ["new@example.org"]
+
+
+# Sent once by several
+
+
+def test_four_threads_send_each_letter_once(
+    every_engine: Engine, home: Path, mailbox: Mailbox, stack: ExitStack
+) -> None:
+    room = served_room(every_engine, home, mailbox, stack)
+    for number in range(40):
+        room.post(f"n{number}@example.org")
+    begin = threading.Barrier(4)
+
+    def send() -> Sent:
+        begin.wait()
+        return send_all(room.works)
+
+    with ThreadPoolExecutor(4) as threads:
+        results = [future.result() for future in [threads.submit(send) for _ in range(4)]]
+
+    assert sum(results, Sent()) == Sent(sent=40)
+    assert Counter(message["To"] for message in mailbox.messages) == {
+        f"n{number}@example.org": 1 for number in range(40)
+    }
+    assert {letter.attempts for letter in room.letters()} == {1}
+    assert Counter(row.name for row in room.record()) == {"mail.posted": 40, "mail.sent": 40}
+
+
+def test_a_letter_in_delivery_is_left_alone(every_engine: Engine, home: Path) -> None:
+    others: list[Sent] = []
+    post = HeldPost(lambda: others.append(send_due(room.works)))
+    room = room_of(house_of(home, post), every_engine)
+    room.post()
+    assert send_due(room.works) == Sent(sent=1)
+    assert others == [Sent()]
+    assert len(post.taken) == 1
+
+
+def test_a_process_that_dies_leaves_its_letter_to_others_when_the_lease_is_over(
+    every_engine: Engine, home: Path, closed: ClosedPost
+) -> None:
+    room = room_of(house_of(home, closed), every_engine)
+    closed.failure = SystemExit()
+    room.post()
+    with pytest.raises(SystemExit):
+        send_due(room.works)
+    closed.failure = None
+    assert send_due(room.works) == Sent()
+    lease = room.letter().leased_until
+    assert lease is not None
+    room.clock.move(lease - NOON)
+    assert send_due(room.works) == Sent(sent=1)
+    assert room.letter().attempts == 2
+
+
+def test_who_comes_back_after_the_lease_changes_nothing(every_engine: Engine, home: Path) -> None:
+    def others_take_over() -> None:
+        room.clock.move(timedelta(hours=1))
+        others.append(send_due(room.works))
+
+    others: list[Sent] = []
+    post = HeldPost(others_take_over)
+    room = room_of(house_of(home, post), every_engine)
+    room.post()
+    send_due(room.works)
+    assert others == [Sent(sent=1)]
+    # The one case in which a letter goes out twice; receivers see one Message-ID.
+    assert post.taken == [post.taken[0]] * 2
+    assert [row.name for row in room.record()].count("mail.sent") == 1
+
+
+def test_a_letter_whose_processes_always_die_is_given_up(
+    closed_room: PostRoom, closed: ClosedPost
+) -> None:
+    closed.failure = SystemExit()
+    closed_room.post()
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            send_due(closed_room.works)
+        closed_room.clock.move(timedelta(hours=1))
+    assert send_due(closed_room.works) == Sent(dead=1)
+
+
+# Tried again
+
+
+def test_waits_between_attempts_grow_until_the_letter_is_given_up(
+    every_engine: Engine, home: Path, closed: ClosedPost
+) -> None:
+    room = room_of(house_of(home, closed), every_engine)
+    user_id = uuid4()
+    room.post(user_id=user_id)
+    for attempt, wait in enumerate(BACK_OFF, start=1):
+        assert send_due(room.works) == Sent(failed=1)
+        assert room.letter().attempts == attempt
+        assert room.letter().next_try_at == room.clock.now() + wait
+        room.clock.move(wait - timedelta(microseconds=1))
+        assert send_due(room.works) == Sent()
+        room.clock.move(timedelta(microseconds=1))
+    assert send_due(room.works) == Sent(dead=1)
+
+    dead = room.letter()
+    assert (dead.dead_at, dead.sent_at, dead.text, dead.html) == (room.clock.now(), None, "", None)
+    last = room.record()[-1]
+    assert (last.name, last.outcome, last.user_id) == ("mail.dead", "refused", user_id)
+    assert last.facts == {"letter": "invitation", "attempts": MOST_ATTEMPTS}
+
+    room.clock.move(timedelta(days=7))
+    assert send_due(room.works) == Sent()
+
+
+def test_a_letter_that_waited_for_days_is_still_tried(room: PostRoom, outbox_folder: Path) -> None:
+    room.post()
+    room.clock.move(timedelta(days=5))
+    assert send_due(room.works) == Sent(sent=1)
+    (path,) = outbox_folder.iterdir()
+    assert path.name.startswith("20260615T120000Z-")
+
+
+def test_the_log_names_neither_address_nor_link(
+    closed_room: PostRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed_room.post()
+    send_due(closed_room.works)
+    assert "the bridge is up; again in 0:01:00" in caplog.text
+    assert re.search(r"@|https?:", caplog.text) is None
+
+
+def test_a_letter_that_breaks_the_way_out_does_not_hold_up_the_others(
+    closed_room: PostRoom, closed: ClosedPost
+) -> None:
+    closed.failure = ValueError("unforeseen")
+    closed_room.post("one@example.org")
+    closed_room.post("two@example.org")
+    assert send_due(closed_room.works) == Sent(failed=2)
+    closed.failure = None
+    closed_room.clock.move(MINUTE)
+    assert send_due(closed_room.works) == Sent(sent=2)
+
+
+@pytest.mark.parametrize(
+    ("rcpt", "data"),
+    [
+        ("450 later", "250 OK"),
+        ("550 nobody", "250 OK"),
+        ("250 OK", "451 later"),
+        ("250 OK", "554 no"),
+        ("421 closing", "250 OK"),
+    ],
+)
+def test_a_refused_letter_is_sent_once_when_the_server_has_recovered(
+    engine: Engine, home: Path, mailbox: Mailbox, stack: ExitStack, rcpt: str, data: str
+) -> None:
+    room = served_room(engine, home, mailbox, stack)
+    mailbox.answer_to_rcpt, mailbox.answer_to_data = rcpt, data
+    room.post()
+    assert send_due(room.works) == Sent(failed=1)
+    mailbox.answer_to_rcpt = mailbox.answer_to_data = "250 OK"
+    room.clock.move(MINUTE)
+    assert send_all(room.works) == Sent(sent=1)
+    room.clock.move(timedelta(days=1))
+    assert send_all(room.works) == Sent()
+    assert len(mailbox.messages) == 1
+
+
+def test_a_server_that_is_down_costs_no_letter(
+    engine: Engine, home: Path, mailbox: Mailbox, stack: ExitStack
+) -> None:
+    with serving(mailbox) as port:
+        down = f"smtp://127.0.0.1:{port}?tls=none"
+    room = room_of(house_of(home, GATEHOUSE_MAIL_URL=down), engine)
+    room.post()
+    assert send_due(room.works) == Sent(failed=1)
+
+    recovered = served_room(engine, home, mailbox, stack)
+    recovered.clock.move(MINUTE)
+    assert send_due(recovered.works) == Sent(sent=1)
+    assert [message["To"] for message in mailbox.messages] == ["ann@example.org"]

@@ -1,0 +1,210 @@
+"""The Python in the documentation runs, from the top of a page to its end."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from flask_login import UserMixin
+from werkzeug.security import generate_password_hash
+
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if "```python" in page.read_text()),
+]
+
+RunPage = Callable[[str], ModuleType]
+
+
+def blocks_of(page: str, language: str = "python") -> list[str]:
+    """Return the blocks of a page in this language, each where it stands, for line numbers."""
+    text = (ROOT / page).read_text("utf-8")
+    found = re.finditer(rf"^```{re.escape(language)}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return ["\n" * text[: block.start(1)].count("\n") + block[1] for block in found]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder and an environment as a newcomer has them."""
+    for name in [name for name in os.environ if name.startswith(("GATEHOUSE_", "FLASK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FLASK_SECRET_KEY", secrets.token_hex())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunPage]:
+    """Run the blocks of a page one after the other, as one module, and return it."""
+    made: list[Any] = []
+
+    def run(page: str, *, testing: bool = True) -> ModuleType:
+        monkeypatch.setenv("FLASK_TESTING", "true" if testing else "false")
+        module = ModuleType("docs_example")
+        module.__file__ = str(home / "docs_example.py")
+        monkeypatch.setitem(sys.modules, "docs_example", module)
+        for block in blocks_of(page):
+            exec(compile(block, page, "exec"), module.__dict__)  # noqa: S102 - our own pages
+            made.append(module.__dict__.get("app"))
+        made.extend(each for each in vars(module).values() if type(each).__name__ == "Flask")
+        return module
+
+    yield run
+    for app in {id(app): app for app in made if app is not None}.values():
+        with app.app_context():
+            app.extensions["gatehouse"].works.engine.dispose()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_python_is_python(page: Path) -> None:
+    blocks = blocks_of(str(page.relative_to(ROOT)))
+    assert blocks
+    for block in blocks:
+        compile(block, str(page), "exec")
+
+
+def test_the_lines_of_the_readme_protect_a_view(run_page: RunPage) -> None:
+    app = run_page("README.md").app
+    tester = GatehouseTester(app)
+    ada = tester.add_user("ada")
+    assert tester.client().get("/reports/").location == "/login/?next=%2Freports%2F"
+    assert tester.client(ada).get("/reports/").text == "Hello ada"
+
+
+def test_the_lines_of_the_readme_start_outside_of_tests_too(home: Path) -> None:
+    (home / "app.py").write_text(blocks_of("README.md")[0])
+    run_python(home, "-m", "flask", "gatehouse", "db", "upgrade")
+    made = ("gatehouse", "users", "create", "ada", "--admin", "--invite")
+    said = run_python(home, "-m", "flask", *made)
+    assert "/invitation/" in said
+
+
+def test_the_page_for_hosts_runs_from_top_to_bottom(run_page: RunPage) -> None:
+    host = run_page("docs/host.md")
+    tester = GatehouseTester(host.app)
+    client = tester.client()
+    assert client.get("/").text == "Anyone may read this."
+    with host.app.app_context():
+        ada = host.db.session.scalar(host.db.select(host.User))
+        host.db.session.add(host.Loan(user_id=ada.id, title="Middlemarch"))
+        host.db.session.commit()
+        assert host.db.session.scalar(host.db.select(host.Loan)).user.username == "ada"
+    form = {"username": "ada", "password": PASSWORD}
+    host.app.config["WTF_CSRF_ENABLED"] = False
+    assert client.post("/login/", data={**form, "next": "/loans/"}).location == "/loans/"
+    assert client.get("/loans/").json == {"loans": ["Middlemarch"]}
+    assert client.get("/card/").status_code == 200
+    assert client.get("/shelves/").status_code == 403
+    assert host.seen == ["ada"]
+
+
+def test_a_host_may_let_in_who_carries_a_key(run_page: RunPage) -> None:
+    host = run_page("docs/host.md")
+    host.app.config["ROBOT_KEY"] = "of the robot"
+    with host.app.app_context():
+        host.add_reader("robot", "nine patient otters")
+    client = host.app.test_client()
+    asked = client.get("/loans/", headers={"X-Robot-Key": "of the robot"})
+    assert asked.json == {"loans": []}
+    assert client.get("/loans/", headers={"X-Robot-Key": "of another"}).status_code == 302
+
+
+def test_sessions_of_a_hosts_own_people_end_by_their_id(run_page: RunPage) -> None:
+    host = run_page("docs/host.md")
+    moving = run_page("docs/from-flask-login.md")
+
+    class Member(UserMixin):  # type: ignore[misc] # Flask-Login has no types
+        id = 7
+        username = "grace"
+
+    host.gatehouse.login_manager.user_loader(lambda _: Member())
+    client = GatehouseTester(host.app).client(Member())
+    assert client.get("/card/").status_code == 200
+    with host.app.app_context():
+        moving.end_all_sessions(host.gatehouse, 7)
+    assert client.get("/card/").status_code == 302
+
+
+def test_members_come_over_with_the_hash_that_they_have(run_page: RunPage) -> None:
+    app = run_page("README.md").app
+    moving = run_page("docs/from-flask-login.md")
+    tester = GatehouseTester(app)
+    with app.app_context(), tester.work() as work:
+        moving.take_over(work, "ada", "ada@example.org", generate_password_hash("of before"))
+    app.config["WTF_CSRF_ENABLED"] = False
+    form = {"username": "ada@example.org", "password": "of before"}
+    assert tester.client().post("/login/", data=form).location == "/admin/"
+
+
+def test_templates_of_the_host_replace_ours(home: Path, run_page: RunPage) -> None:
+    login, layout = blocks_of("docs/host.md", "html+jinja")
+    base = (
+        "<title>{% block title %}{% endblock %}</title>{% block head %}{% endblock %}"
+        "<p>The library</p>{% block main %}{% endblock %}"
+    )
+    for path, text in {
+        "base.html": base,
+        "gatehouse/layout.html": layout,
+        "gatehouse/passwords/login.html": login,
+    }.items():
+        file = home / "templates" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    client = run_page("docs/host.md").app.test_client()
+    page = client.get("/login/").text
+    assert "<title>Library card</title>" in page
+    assert "<p>The library</p>" in page
+    assert 'name="username"' in page
+    assert 'name="csrf_token"' in page
+    lost = client.get("/setup/unknown/")
+    assert lost.status_code == 404
+    assert "<p>The library</p>" in lost.text
+
+
+def test_a_hosts_migrations_refer_to_a_user_and_leave_our_tables_alone(home: Path) -> None:
+    page = "\n".join(
+        block for block in blocks_of("docs/host.md") if "db.create_all" not in block
+    ).replace('"sqlite:///library.db"', f'"sqlite:///{home / "library.db"}"')
+    (home / "app.py").write_text(page)
+    said = run_python(home, "-c", MIGRATE)
+    (made,) = (home / "migrations" / "versions").glob("*.py")
+    assert "drop_table('gatehouse" not in made.read_text().split("def downgrade")[0]
+    assert "gatehouse_user.id" in made.read_text()
+    assert "as this release expects" in said
+
+
+#: The commands of the page, in one process.
+MIGRATE = """
+from app import app
+for line in (
+    "gatehouse db upgrade", "db init", "db migrate -m loans", "db upgrade",
+    "gatehouse db check",
+):
+    done = app.test_cli_runner().invoke(args=line.split())
+    assert done.exit_code == 0, (line, done.output, done.exception)
+print(done.output)
+"""
+
+
+def test_the_tests_on_the_page_about_testing_pass(home: Path) -> None:
+    (home / "test_reports.py").write_text(blocks_of("docs/testing.md")[0])
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
+    assert "3 passed" in run_python(home, "-m", "pytest", *options, str(home))
+
+
+def run_python(home: Path, *arguments: str) -> str:
+    """Run Python in the folder of an application; return what it said."""
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=home
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
