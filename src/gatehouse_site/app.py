@@ -33,10 +33,11 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app = Flask(__name__, instance_path=str(home))
     app.config.from_mapping(
         GATEHOUSE_HOME=str(home),
-        GATEHOUSE_WEB_HEADERS="all",
         MAX_CONTENT_LENGTH=1024 * 1024,
         MAX_FORM_PARTS=100,
     )
+    if "GATEHOUSE_WEB_HEADERS" not in os.environ:
+        app.config["GATEHOUSE_WEB_HEADERS"] = "all"
     app.config.from_mapping(given)
     if "GATEHOUSE_SECRET_KEY" not in app.config and not os.environ.get("GATEHOUSE_SECRET_KEY"):
         app.config["GATEHOUSE_SECRET_KEY"] = _kept_secret_key(home)

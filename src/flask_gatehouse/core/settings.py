@@ -232,6 +232,8 @@ def _in_force(
 
 
 def _checked(each: Declared, given: object) -> object:
+    if type(given) is type(each.default) and given == each.default:
+        return given
     try:
         value = _parsed(each.kind, given)
     except (ValueError, TypeError, OverflowError) as error:

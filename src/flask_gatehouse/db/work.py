@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.events import Event, Listener, Origin
@@ -112,8 +112,12 @@ class Works:
         work = Work(self, origin, joins or self._own_session)
         try:
             yield work
+            if "db" in work.__dict__ and _commits_later(work.db):
+                work.db.flush()
+                _once_committed(work.db, lambda: self._tell(work))
+                return
             if "db" in work.__dict__:
-                _commit(work.db)
+                work.db.commit()
         except BaseException as error:
             if "db" in work.__dict__:
                 work.db.rollback()
@@ -138,17 +142,29 @@ class Works:
         return Session(self.engine, expire_on_commit=False)
 
     def _tell(self, work: Work) -> None:
-        for event in work.told():
+        for told in work.told():
             for listener in self.house.plugs(Listener):
                 try:
-                    listener.hear(event, work.origin)
+                    listener.hear(told, work.origin)
                 except Exception:  # noqa: BLE001 - what is committed stays, whatever it raises
-                    _log.exception("%s failed to hear of %s", type(listener).__name__, event.name)
+                    _log.exception("%s failed to hear of %s", type(listener).__name__, told.name)
 
 
-def _commit(session: Session) -> None:
-    """Commit, unless the host stands in a `with session.begin()`, which commits when it ends."""
-    if getattr(session, "_trans_context_manager", None) is None:
-        session.commit()
-    else:
-        session.flush()
+def _commits_later(session: Session) -> bool:
+    """Whether the host stands in a `with session.begin()`, which commits when it ends."""
+    return getattr(session, "_trans_context_manager", None) is not None
+
+
+def _once_committed(session: Session, tell: Callable[[], None]) -> None:
+    """Call `tell` after the commit that is to come, and never if it is rolled back instead."""
+    undone: list[object] = []
+
+    def rolled_back(_: Session, __: object) -> None:
+        undone.append(True)
+
+    def committed(_: Session) -> None:
+        if not undone:
+            tell()
+
+    event.listen(session, "after_soft_rollback", rolled_back, once=True)
+    event.listen(session, "after_commit", committed, once=True)

@@ -155,16 +155,19 @@ def test_a_forked_process_starts_a_thread_of_its_own(
     looked.wait()
     child = os.fork()
     if child == 0:
-        # A child that hangs ends, so that the parent can tell of it.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(60)
-        before = worker.running
-        worker.nudge()
-        worker.stop()
-        OutboxWorker.of(works).start()
-        room_of(house, engines()).post()
-        until(lambda: list(outbox_folder.glob("*.eml")))
-        os._exit(1 if before else 0)
+        # Whatever happens, the child ends here: it must not go on with the parent's tests.
+        status = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(60)
+            before = worker.running
+            worker.stop()
+            OutboxWorker.of(works).start()
+            room_of(house, engines()).post()
+            until(lambda: list(outbox_folder.glob("*.eml")))
+            status = int(before)
+        finally:
+            os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert worker.running
     worker.stop()

@@ -14,8 +14,12 @@ from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
+from flask_gatehouse.features.users.rules import mailing_address
 from flask_gatehouse.web.settings import WebSettings
 from flask_gatehouse.web.work import house, unit_of_work
+
+#: Bytes of standard input that are looked at; a longer password is refused anyway.
+_LONGEST_LINE = 65536
 
 #: Accounts read from the database at once.
 _PAGE = 500
@@ -164,7 +168,13 @@ def _invite(work: Work, user: User) -> str:
             "link": link,
             "hours": int(lifetime.total_seconds() // 3600),
         }
-        mail.post(work, letter="invitation", recipient=user.email, facts=facts, user_id=user.id)
+        mail.post(
+            work,
+            letter="invitation",
+            recipient=mailing_address(user.email),
+            facts=facts,
+            user_id=user.id,
+        )
     return link
 
 
@@ -176,7 +186,9 @@ def _path(secret: str) -> str:
 def _password(*, from_stdin: bool) -> str:
     """Return the password: one line of standard input, or what is typed twice at a terminal."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\n").removesuffix("\r")
+        # Bytes that are no text must be refused as a password, not fail to be read.
+        line = sys.stdin.buffer.readline(_LONGEST_LINE)
+        return line.decode("utf-8", "surrogateescape").rstrip("\n").removesuffix("\r")
     if not sys.stdin.isatty():
         msg = "Nobody can be asked here: use --password-stdin, or --invite."
         raise click.UsageError(msg)

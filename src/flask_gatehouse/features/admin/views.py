@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 @administrator_required
 def people() -> ResponseReturnValue:
     """List accounts, with search and paging."""
-    search = request.args.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip()
+    search = request.args.get("q", "")[:_LONGEST_SEARCH].strip()
     number = request.args.get("page", 1, type=int)
     with unit_of_work() as work, work.reading() as db:
         page = users.page(db, number=min(max(number, 1), 10**6), search=search)

@@ -35,6 +35,7 @@ from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.throttling.rules import Limit, network_of
 from flask_gatehouse.features.throttling.settings import ThrottlingSettings
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.errors import Suspended
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import counted_as
 
@@ -125,7 +126,13 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
 
 
 def invite(work: Work, *, user: User) -> Secret:
-    """Return the secret of a new link for choosing a password; older links are void."""
+    """Return the secret of a new link for choosing a password; older links are void.
+
+    Raises:
+        Suspended: the link would open nothing.
+    """
+    if not user.active:
+        raise Suspended(user_id=user.id)
     secret = tokens.new_secret()
     void = (Invitation.user_id == user.id) | (Invitation.expires_at <= work.now)
     work.db.execute(delete(Invitation).where(void))

@@ -39,6 +39,12 @@ class LastAdministrator(Conflict):
     code = "users.last_administrator"
 
 
+class Suspended(Conflict):
+    """The account is suspended."""
+
+    code = "users.suspended"
+
+
 class SetupClosed(Conflict):
     """The first administrator exists, or the link is not the one that was handed out."""
 

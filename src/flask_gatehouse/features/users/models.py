@@ -81,7 +81,7 @@ class User(Base):
         return str(self.id)
 
     def set_password(self, password: str) -> None:
-        """Hash and keep a new password; other sessions end when the change is committed.
+        """Hash and keep a new password; every session of before ends when it is committed.
 
         Raises:
             PasswordRefused: the password breaks a rule.

@@ -40,8 +40,11 @@ def canonical_name(text: str) -> str:
     if len(text) > LONGEST_NAME * 4:
         raise NameRefused(reason="too_long")
     name = _folded(text)
-    if not SHORTEST_NAME <= len(name) <= LONGEST_NAME:
-        raise NameRefused(reason="too_short" if len(name) < SHORTEST_NAME else "too_long")
+    if len(name) < SHORTEST_NAME:
+        raise NameRefused(reason="too_short")
+    # Folding may also shorten, and both forms have to fit.
+    if max(len(name), len(shown_name(text))) > LONGEST_NAME:
+        raise NameRefused(reason="too_long")
     if not all(_may_stand_in_name(letter) for letter in name):
         raise NameRefused(reason="characters")
     if not name[0].isalnum() or name.endswith("."):
@@ -87,6 +90,12 @@ def canonical_address(text: str) -> str:
     if "." not in domain:
         raise AddressRefused(reason="syntax")
     return f"{found.local_part.casefold()}@{domain}"
+
+
+def mailing_address(address: str) -> str:
+    """Return where letters to an accepted address go: as typed, its domain in ASCII."""
+    local, _, _ = address.strip().rpartition("@")
+    return f"{local}@{canonical_address(address).rpartition('@')[2]}"
 
 
 def identify(text: str) -> tuple[Kind, str] | None:

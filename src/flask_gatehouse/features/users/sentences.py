@@ -25,6 +25,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "users.name_taken": fixed("Somebody has this user name already."),
     "users.address_taken": fixed("Somebody has this e-mail address already."),
     "users.unknown": fixed("There is no such account."),
+    "users.suspended": fixed("This account is suspended; restore it first."),
     "users.last_administrator": fixed(
         "This is the last active administrator; make somebody else an administrator first."
     ),

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
+from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.users import rules
@@ -151,9 +152,9 @@ def suspend(work: Work, *, user: User) -> None:
     Raises:
         LastAdministrator: nobody else could administer the site.
     """
-    if user.is_admin:
-        _hold_administration(work)
-        _refuse_last(work, user)
+    # Whoever is no administrator in hand may have become one since: the lock and SQL decide.
+    _hold_administration(work)
+    _refuse_last(work, user)
     if _change(work, user, User.active.is_(True), active=False, epoch=User.epoch + 1):
         work.record(UserSuspended(user_id=user.id))
 
@@ -279,7 +280,7 @@ def _refuse_last(work: Work, user: User) -> None:
 def _matching(search: str) -> ColumnElement[bool] | None:
     if not search.strip():
         return None
-    part = search.strip().casefold()
+    part = one_line(search.strip()).casefold()
     return or_(
         Identifier.canonical.contains(part, autoescape=True),
         func.lower(User.email).contains(part, autoescape=True),
