@@ -12,7 +12,6 @@ import pkgutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -381,7 +380,7 @@ def _event_rows(feature: Feature) -> list[list[str]]:
 
 
 def _event_row(event: type[Event]) -> list[str]:
-    told = ", ".join(f"`{each.name}`" for each in fields(event) if each.name != "user_id")
+    told = ", ".join(f"`{name}`" for name in event.fact_names if name != "user_id")
     return [f"`{event.name}`", event.outcome, event.meaning, told]
 
 

@@ -1,6 +1,7 @@
 """Serve the site with a production server."""
 
 import os
+import signal
 import socket
 import sys
 from typing import Any, Final
@@ -99,6 +100,9 @@ def _with_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
 
     def _post_fork(server: object, worker: object) -> None:
         del server, worker
+        # Until gunicorn has set up this process, its parent's handlers would swallow a stop.
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(each, signal.SIG_DFL)
         Gatehouse.start_background_work(app)
 
     Server().run()

@@ -170,7 +170,7 @@ def test_the_invitation_page(new_page: NewPage, site: Site, camera: Camera) -> N
 def _judge(page: Page, heading: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     page.wait_for_load_state()
-    expect(page).to_have_title(re.compile(r"\w.* \N{EN DASH} Gatehouse$"))
+    expect(page).to_have_title(re.compile("\\w.* \N{EN DASH} Gatehouse$"))
     assert kept(page) == {}
     for size in (NARROWEST, NARROW, WIDE):
         page.set_viewport_size(size)

@@ -54,6 +54,7 @@ def _contrast(one: str, other: str) -> float:
 
 def _walk(page: Page) -> list[str]:
     """Return the names of all stops; each has to be seen, with a ring of at least 3:1."""
+    page.wait_for_load_state()
     stops = list(_stops(page))
     for each in stops:
         assert each["seen"], each
@@ -88,7 +89,6 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     assert _walk(page) == [*top, *console, "Your account", "Log out"]
 
     page.goto("/admin/people/?page=2")
-    page.wait_for_load_state()
     assert _walk(page) == [
         *top,
         *console,

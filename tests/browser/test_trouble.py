@@ -54,11 +54,11 @@ def database() -> Iterator[URL]:
     _tell(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _tell(server: URL, *statements: str) -> None:
+def _tell(server: URL, *statements: str, **values: str | None) -> None:
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for each in statements:
-            connection.execute(text(each))
+            connection.execute(text(each), values)
     engine.dispose()
 
 
@@ -67,8 +67,8 @@ def _lock_out(database: URL) -> None:
     _tell(
         database.set(database="postgres"),
         f"ALTER DATABASE {database.database} ALLOW_CONNECTIONS false",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
-        f"'{database.database}'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name",
+        name=database.database,
     )
 
 

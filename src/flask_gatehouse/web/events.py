@@ -1,11 +1,8 @@
 """Refusals that belong to no feature."""
 
-from dataclasses import dataclass
-
 from flask_gatehouse.core.events import Event
 
 
-@dataclass(frozen=True, kw_only=True)
 class AccessRefused(Event):
     """Somebody signed in asked for what they may not have."""
 

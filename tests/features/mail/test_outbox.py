@@ -242,6 +242,29 @@ def test_who_comes_back_after_the_lease_changes_nothing(every_engine: Engine, ho
     assert [row.name for row in room.record()].count("mail.sent") == 1
 
 
+def test_a_late_failure_does_not_take_the_letter_from_who_has_it_now(
+    every_engine: Engine, home: Path
+) -> None:
+    def others_take_over() -> None:
+        room.clock.move(timedelta(hours=1))
+        with pytest.raises(SystemExit):
+            send_due(room.works)
+        raise NotDelivered("too late")
+
+    class Handed(HeldPost):
+        def deliver(self, message: EmailMessage) -> None:
+            super().deliver(message)
+            raise SystemExit
+
+    room = room_of(house_of(home, Handed(others_take_over)), every_engine)
+    room.post()
+    assert send_due(room.works) == Sent(failed=1)
+    letter = room.letter()
+    assert (letter.attempts, letter.next_try_at) == (2, NOON)
+    assert letter.leased_until is not None
+    assert letter.leased_until > room.clock.now()
+
+
 def test_a_letter_whose_processes_always_die_is_given_up(
     closed_room: PostRoom, closed: ClosedPost
 ) -> None:

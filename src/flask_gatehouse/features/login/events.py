@@ -1,11 +1,8 @@
 """What happens at the front desk."""
 
-from dataclasses import dataclass
-
 from flask_gatehouse.core.events import Event
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoggedIn(Event):
     """Somebody signed in."""
 
@@ -17,7 +14,6 @@ class LoggedIn(Event):
     subject: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoginRefused(Event):
     """A sign-in was refused."""
 
@@ -29,7 +25,6 @@ class LoginRefused(Event):
     name_hash: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoggedOut(Event):
     """Somebody signed out."""
 
@@ -38,7 +33,6 @@ class LoggedOut(Event):
     subject: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoginConfirmed(Event):
     """Somebody who was signed in proved again who they are."""
 

@@ -1,11 +1,8 @@
 """What happens to letters. Whom they are for is told by `user_id` only, never by an address."""
 
-from dataclasses import dataclass
-
 from flask_gatehouse.core.events import Event
 
 
-@dataclass(frozen=True, kw_only=True)
 class LetterPosted(Event):
     """A letter was put into the outbox."""
 
@@ -14,7 +11,6 @@ class LetterPosted(Event):
     letter: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LetterSent(Event):
     """A letter was accepted by the next mail server, or kept as a file."""
 
@@ -23,7 +19,6 @@ class LetterSent(Event):
     letter: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LetterFailed(Event):
     """A letter was given up after two days of trying."""
 

@@ -8,7 +8,6 @@ the same Message-ID, by which receivers drop the second one; in the file outbox 
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, Update, delete, or_, select, update
 
+from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work, Works
@@ -39,6 +39,9 @@ POLL: Final = timedelta(seconds=5)
 
 #: Answers that one delivery waits for at most, counted generously; each may take the timeout.
 _ANSWERS: Final = 15
+
+#: How often it is tried to mark a letter that was delivered.
+_MARKS: Final = 3
 
 #: Letters that one round looks at.
 _ROUND: Final = 50
@@ -74,8 +77,8 @@ def send_due(works: Works, *, limit: int = _ROUND) -> Sent:
     _forget(works)
     verdicts = [
         _attempt(works, letter)
-        for letter_id in _due(works, limit)
-        if (letter := _lease(works, letter_id)) is not None
+        for letter_id, attempts in _due(works, limit)
+        if (letter := _lease(works, letter_id, attempts)) is not None
     ]
     return Sent(verdicts.count("sent"), verdicts.count("failed"), verdicts.count("dead"))
 
@@ -96,24 +99,23 @@ def deliver(house: House, letter: Letter) -> None:
     house.part(Post).deliver(compose(letter, house.part(Letterhead)))
 
 
-def _waiting(now: datetime) -> ColumnElement[bool]:
-    """Return what is true of a letter that may be taken up."""
+def _due(works: Works, limit: int) -> Sequence[tuple[UUID, int]]:
+    """Return id and number of attempts of letters that are due."""
+    now = works.house.clock.now()
     free = or_(Letter.leased_until.is_(None), Letter.leased_until <= now)
-    return (Letter.next_try_at <= now) & Letter.sent_at.is_(None) & Letter.dead_at.is_(None) & free
-
-
-def _due(works: Works, limit: int) -> Sequence[UUID]:
-    oldest = select(Letter.id).where(_waiting(works.house.clock.now()))
+    due = (Letter.next_try_at <= now) & Letter.sent_at.is_(None) & Letter.dead_at.is_(None) & free
+    oldest = select(Letter.id, Letter.attempts).where(due)
     with works.reading() as db:
-        return db.scalars(oldest.order_by(Letter.next_try_at, Letter.id).limit(limit)).all()
+        rows = db.execute(oldest.order_by(Letter.next_try_at, Letter.id).limit(limit)).all()
+    return [(letter_id, attempts) for letter_id, attempts in rows]
 
 
-def _lease(works: Works, letter_id: UUID) -> Letter | None:
-    """Take a letter up, or return None because somebody else did."""
+def _lease(works: Works, letter_id: UUID, attempts: int) -> Letter | None:
+    """Take a letter up, or return None because somebody else did since it was seen to be due."""
     lease = _ANSWERS * works.house.settings[MailSettings].timeout
     with works.begin(_ORIGIN, joined=False) as work:
-        taking = update(Letter).where(Letter.id == letter_id, _waiting(work.now))
-        taking = taking.values(leased_until=work.now + lease, attempts=Letter.attempts + 1)
+        taking = update(Letter).where(_untouched(letter_id, attempts))
+        taking = taking.values(leased_until=work.now + lease, attempts=attempts + 1)
         return work.db.get(Letter, letter_id) if _changed(work, taking) == 1 else None
 
 
@@ -128,7 +130,7 @@ def _attempt(works: Works, letter: Letter) -> Verdict:
     except Exception as error:  # noqa: BLE001 - one letter that breaks must not hold up the others
         _log.debug("letter %s broke", letter.id, exc_info=True)
         return _postpone(works, letter, type(error).__name__)
-    _finish(works, letter, LetterSent(user_id=letter.user_id, letter=letter.kind))
+    _insist(lambda: _finish(works, letter, LetterSent(user_id=letter.user_id, letter=letter.kind)))
     return "sent"
 
 
@@ -148,7 +150,7 @@ def _postpone(works: Works, letter: Letter, reason: str) -> Verdict:
         _finish(works, letter, failed)
         return "dead"
     with works.begin(_ORIGIN, joined=False) as work:
-        later = update(Letter).where(_still_ours(letter))
+        later = update(Letter).where(_untouched(letter.id, letter.attempts))
         work.db.execute(later.values(next_try_at=work.now + wait, leased_until=None))
     return "failed"
 
@@ -160,7 +162,7 @@ def _finish(works: Works, letter: Letter, event: LetterSent | LetterFailed) -> N
         done = Letter.sent_at if isinstance(event, LetterSent) else Letter.dead_at
         finishing = (
             update(Letter)
-            .where(_still_ours(letter))
+            .where(_untouched(letter.id, letter.attempts))
             .values(
                 {
                     done: work.now,
@@ -175,14 +177,24 @@ def _finish(works: Works, letter: Letter, event: LetterSent | LetterFailed) -> N
             work.record(event)
 
 
-def _still_ours(letter: Letter) -> ColumnElement[bool]:
-    """Return what is true as long as no other process took the letter up after us."""
-    return (
-        (Letter.id == letter.id)
-        & (Letter.attempts == letter.attempts)
-        & Letter.sent_at.is_(None)
-        & Letter.dead_at.is_(None)
-    )
+def _insist(mark: Callable[[], None]) -> None:
+    """Try again what must not fail for a moment's trouble: the letter is out already."""
+    for _ in range(_MARKS - 1):
+        try:
+            return mark()
+        except Unavailable as error:
+            _log.warning("a letter was delivered, and marking it failed (%s)", error.code)
+    return mark()
+
+
+def _untouched(letter_id: UUID, attempts: int) -> ColumnElement[bool]:
+    """Return what is true as long as nobody took the letter up since it was seen.
+
+    It names the row by its primary key and by nothing that another index holds: MariaDB would
+    lock the two indexes in one order here and in the other one there, and two would wait for each
+    other.
+    """
+    return (Letter.id == letter_id) & (Letter.attempts == attempts)
 
 
 def _changed(work: Work, statement: Update) -> int:
@@ -224,7 +236,6 @@ class OutboxWorker:
         self._works = works
         self._inside = inside
         self._poll = poll.total_seconds()
-        self._process = 0
         self._nudged = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread()
@@ -241,8 +252,8 @@ class OutboxWorker:
 
     @property
     def running(self) -> bool:
-        """Whether the thread lives, in this process."""
-        return self._process == os.getpid() and self._thread.is_alive()
+        """Whether the thread lives; in a forked process it does not."""
+        return self._thread.is_alive()
 
     def start(self) -> Self:
         """Start the thread, unless it runs in this process."""
@@ -251,7 +262,6 @@ class OutboxWorker:
         # New ones: a lock that was held in the parent at the fork would never be let go here.
         self._nudged, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="gatehouse-outbox", daemon=True)
-        self._process = os.getpid()
         self._works.house.part(Bell).worker = self
         self._thread.start()
         return self

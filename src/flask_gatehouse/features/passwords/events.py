@@ -1,11 +1,8 @@
 """What happens to passwords."""
 
-from dataclasses import dataclass
-
 from flask_gatehouse.core.events import Event
 
 
-@dataclass(frozen=True, kw_only=True)
 class PasswordSet(Event):
     """A password was set; every session of before ended."""
 
@@ -13,7 +10,6 @@ class PasswordSet(Event):
     meaning = "A password was set, which ends every session of before."
 
 
-@dataclass(frozen=True, kw_only=True)
 class PasswordRehashed(Event):
     """The hash of a password was replaced by one of today's cost; the password stays."""
 
@@ -21,7 +17,6 @@ class PasswordRehashed(Event):
     meaning = "The hash of a password was replaced by one of today's kind and cost."
 
 
-@dataclass(frozen=True, kw_only=True)
 class InvitationMade(Event):
     """A link for choosing the first password was made."""
 
@@ -29,7 +24,6 @@ class InvitationMade(Event):
     meaning = "A link for choosing a password was made."
 
 
-@dataclass(frozen=True, kw_only=True)
 class InvitationRefused(Event):
     """A link was tried that is not good."""
 

@@ -3,7 +3,9 @@
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.web.forms import ReturningForm, SiteForm
+from flask_gatehouse.web.work import house
 
 
 class LoginForm(ReturningForm):
@@ -12,6 +14,14 @@ class LoginForm(ReturningForm):
     username = StringField("User name or e-mail address", validators=[InputRequired()])
     password = PasswordField("Password", validators=[InputRequired()])
     remember = BooleanField("Remember me")
+
+
+def new_password_hint() -> str:
+    """Say what a new password must be, before anybody is refused."""
+    minimum = house().settings[PasswordSettings].minimum
+    return (
+        f"At least {minimum} characters. A phrase is best: a few words that do not belong together."
+    )
 
 
 class InvitationForm(SiteForm):

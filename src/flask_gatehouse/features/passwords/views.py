@@ -79,10 +79,14 @@ def open_invitation(secret: str) -> ResponseReturnValue:
 @public
 def invitation() -> ResponseReturnValue:
     """Let somebody who was invited choose a password. The page never says whose it will be."""
-    from flask_gatehouse.features.passwords.forms import InvitationForm  # noqa: PLC0415 - as above
+    from flask_gatehouse.features.passwords.forms import (  # noqa: PLC0415 - as above
+        InvitationForm,
+        new_password_hint,
+    )
 
     secret = request.cookies.get(_cookie(), "")
     form = InvitationForm()
+    form.password.description = new_password_hint()
     try:
         if form.validate_on_submit():
             with unit_of_work() as work:

@@ -28,11 +28,15 @@ blueprint = Blueprint("setup", __name__, template_folder="templates")
 @public
 def first_administrator(token: str) -> ResponseReturnValue:
     """Create the first administrator and sign them in; without the link there is no such page."""
-    from flask_gatehouse.features.setup.forms import (  # noqa: PLC0415 - see web.forms
+    from flask_gatehouse.features.passwords.forms import (  # noqa: PLC0415 - see web.forms
+        new_password_hint,
+    )
+    from flask_gatehouse.features.setup.forms import (  # noqa: PLC0415 - as above
         FirstAdministratorForm,
     )
 
     form = FirstAdministratorForm()
+    form.password.description = new_password_hint()
     try:
         if form.validate_on_submit():
             _create(form, token)

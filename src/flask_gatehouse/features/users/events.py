@@ -1,11 +1,8 @@
 """What happens to accounts."""
 
-from dataclasses import dataclass
-
 from flask_gatehouse.core.events import Event
 
 
-@dataclass(frozen=True, kw_only=True)
 class UserCreated(Event):
     """An account was made."""
 
@@ -14,7 +11,6 @@ class UserCreated(Event):
     administrator: bool
 
 
-@dataclass(frozen=True, kw_only=True)
 class UserSuspended(Event):
     """An account was suspended; its sessions ended."""
 
@@ -22,7 +18,6 @@ class UserSuspended(Event):
     meaning = "An account was suspended, which ends its sessions."
 
 
-@dataclass(frozen=True, kw_only=True)
 class UserRestored(Event):
     """A suspended account may be used again."""
 
@@ -30,7 +25,6 @@ class UserRestored(Event):
     meaning = "A suspended account may be used again."
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdministratorMade(Event):
     """Somebody became an administrator."""
 
@@ -38,7 +32,6 @@ class AdministratorMade(Event):
     meaning = "Somebody became an administrator."
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdministratorUnmade(Event):
     """Somebody is no longer an administrator."""
 
