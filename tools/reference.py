@@ -35,7 +35,7 @@ from flask_gatehouse.core.errors import Refusal, Unavailable  # noqa: E402
 from flask_gatehouse.core.events import Event  # noqa: E402
 from flask_gatehouse.core.settings import Declared, declared, kind_of, written  # noqa: E402
 from flask_gatehouse.db.base import Base  # noqa: E402
-from flask_gatehouse.extension import Gatehouse, _groups, events_of  # noqa: E402
+from flask_gatehouse.extension import Gatehouse, _groups, events_in, events_of  # noqa: E402
 from flask_gatehouse.feature import Feature  # noqa: E402
 from flask_gatehouse.shipped import FEATURES  # noqa: E402
 from flask_gatehouse.web.access import MARK  # noqa: E402
@@ -376,7 +376,7 @@ def _bounds(each: Declared) -> str:
 
 
 def _event_rows(feature: Feature) -> list[list[str]]:
-    return [_event_row(event) for event in feature.events]
+    return [_event_row(event) for event in events_in(feature.events)] if feature.events else []
 
 
 def _event_row(event: type[Event]) -> list[str]:

@@ -1,5 +1,7 @@
 """Gatehouse: accounts, sign-in and session security for Flask."""
 
+from typing import TYPE_CHECKING
+
 from flask_login import (
     AnonymousUserMixin,
     UserMixin,
@@ -20,7 +22,6 @@ from flask_gatehouse.core.errors import (
     Unavailable,
 )
 from flask_gatehouse.extension import Gatehouse
-from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web.access import (
     administrator_required,
     fresh_login_required,
@@ -29,6 +30,9 @@ from flask_gatehouse.web.access import (
 )
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered
+
+if TYPE_CHECKING:
+    from flask_gatehouse.features.users.models import User
 
 __all__ = [
     "AnonymousUserMixin",
@@ -55,3 +59,13 @@ __all__ = [
     "logout_user",
     "public",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the model when somebody names it: it brings SQLAlchemy, which a start may not need."""
+    if name == "User":
+        from flask_gatehouse.features.users.models import User  # noqa: PLC0415 - see above
+
+        return User
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -1,51 +1,45 @@
 """Puts the house together for one application. The only place that knows all of it."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
-from threading import Lock
-from typing import Any, NoReturn, Protocol
+from threading import RLock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from click import Group
 from flask import Blueprint, Flask, appcontext_pushed, request
-from sqlalchemy import Engine, MetaData, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_gatehouse import shipped
 from flask_gatehouse.cli.group import build_group
 from flask_gatehouse.core import settings as declarations
 from flask_gatehouse.core.clock import Clock, SystemClock
-from flask_gatehouse.core.errors import Misconfigured, Unavailable
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.events import Event
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
-from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.core.settings import Settings
 from flask_gatehouse.core.site import CoreSettings
-from flask_gatehouse.db.engine import open_engine, parsed, refuse_missing_driver
-from flask_gatehouse.db.migrations import runner
-from flask_gatehouse.db.migrations.scope import (
-    offer_user_table,
-    without_our_objects,
-    without_ours,
-)
 from flask_gatehouse.db.settings import DatabaseSettings
-from flask_gatehouse.db.work import Work, Works
-from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
-from flask_gatehouse.features.mail import outbox
-from flask_gatehouse.features.passwords.keeping import Keeper
-from flask_gatehouse.features.users import service as users
-from flask_gatehouse.features.users.models import install
-from flask_gatehouse.web import csrf, errors, headers, work
+from flask_gatehouse.db.urls import refuse_unusable
+from flask_gatehouse.feature import Feature, load
+from flask_gatehouse.features.users import keeper
+from flask_gatehouse.web import csrf, errors, headers, routes, work
+from flask_gatehouse.web import events as web_events
 from flask_gatehouse.web.dates import shown_date
-from flask_gatehouse.web.events import AccessRefused
 from flask_gatehouse.web.flask_login import GatehouseLoginManager
 from flask_gatehouse.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, MetaData
+
+    from flask_gatehouse.db.work import Work, Works
+    from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
+    from flask_gatehouse.features.users.keeper import PasswordKeeper
 
 #: Names of this machine, as they stand in a Host header without its port.
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -55,7 +49,7 @@ class HostDatabase(Protocol):
     """What is used of a Flask-SQLAlchemy object."""
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine of the current application."""
 
     @property
@@ -63,7 +57,7 @@ class HostDatabase(Protocol):
         """The session of the current request."""
 
     @property
-    def metadata(self) -> MetaData:
+    def metadata(self) -> "MetaData":
         """Where the host's own tables are declared."""
 
 
@@ -91,7 +85,7 @@ class Gatehouse:
         self._db = db
         self._clock = clock or SystemClock()
         if db is not None:
-            offer_user_table(db.metadata)
+            _rooms().offer_user_table(db.metadata)
         if app is not None:
             self.init_app(app, db)
 
@@ -105,12 +99,12 @@ class Gatehouse:
             msg = "This application has a Gatehouse already."
             raise Misconfigured(msg)
         if db is not None:
-            offer_user_table(db.metadata)
-        state = _State(self, app, db or self._db, self._clock)
+            _rooms().offer_user_table(db.metadata)
+        state = State(self, app, db or self._db, self._clock)
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
-        install(Keeper(lambda: state.works))
+        keeper.install(lambda: state.keeper)
         app.cli.add_command(build_group(self.features))
         errors.translate(app)
         if self._pages:
@@ -125,24 +119,25 @@ class Gatehouse:
         _look_before_the_first_request(app, self.login_manager)
 
     @staticmethod
-    def unit_of_work() -> AbstractContextManager[Work]:
+    def unit_of_work() -> "AbstractContextManager[Work]":
         """Open a transaction for the current request or command."""
         return work.unit_of_work()
 
     @staticmethod
+    def load(app: Flask) -> None:
+        """Load everything that requests may need, before a server forks or takes the first one."""
+        _state(app).load()
+
+    @staticmethod
     def upgrade_database() -> None:
         """Apply the shipped migrations to the database of the current application."""
-        runner.upgrade(work.works().engine)
+        _rooms().upgrade_database()
 
     @staticmethod
     def database_answers() -> bool:
         """Whether the database of the current application answers at this moment."""
-        try:
-            with work.works().engine.connect() as connection:
-                connection.execute(select(1))
-        except (SQLAlchemyError, Unavailable):
-            return False
-        return True
+        answers: bool = _rooms().database_answers()
+        return answers
 
     @staticmethod
     def close_connections() -> None:
@@ -152,27 +147,19 @@ class Gatehouse:
     @staticmethod
     def start_background_work(app: Flask) -> None:
         """Send mails from this process; call it in each process that serves, after the fork."""
-        state: _State = app.extensions[work.EXTENSION]
-        outbox.OutboxWorker.of(state.works, inside=app.app_context).start()
+        _rooms().start_background_work(app)
 
     @staticmethod
     def setup_is_open() -> bool:
         """Whether the first administrator can still be made; False if nobody can tell."""
-        try:
-            with work.works().reading() as db:
-                return users.setup_is_open(db)
-        except (SQLAlchemyError, Unavailable):
-            return False
+        is_open: bool = _rooms().setup_is_open()
+        return is_open
 
     @staticmethod
     def new_setup_link() -> str | None:
         """Return a link that makes the first administrator; None if there was an account."""
-        with work.unit_of_work() as unit:
-            secret = users.open_setup(unit)
-        settings = work.house().settings
-        base = settings[CoreSettings].public_url.rstrip("/")
-        prefix = settings[WebSettings].url_prefix.rstrip("/")
-        return None if secret is None else f"{base}{prefix}/setup/{secret}/"
+        link: str | None = _rooms().new_setup_link()
+        return link
 
     @staticmethod
     def command_group() -> Group:
@@ -191,8 +178,7 @@ class Gatehouse:
         A site on this machine is reached by each of its names; one with a public URL by that only.
         Empty, which is every host, if the URL has an IPv6 address: Werkzeug cannot match those.
         """
-        state: _State = app.extensions[work.EXTENSION]
-        host = urlsplit(state.settings[CoreSettings].public_url).hostname or ""
+        host = urlsplit(_state(app).settings[CoreSettings].public_url).hostname or ""
         if ":" in host:
             return []
         return list(_LOOPBACK) if host in _LOOPBACK else [host]
@@ -200,29 +186,74 @@ class Gatehouse:
     @staticmethod
     def serves_https(app: Flask) -> bool:
         """Whether people reach `app` by https, as its public URL says."""
-        state: _State = app.extensions[work.EXTENSION]
-        return urlsplit(state.settings[CoreSettings].public_url).scheme == "https"
+        return urlsplit(_state(app).settings[CoreSettings].public_url).scheme == "https"
 
 
-class _State:
-    """What one application keeps in `app.extensions["gatehouse"]`."""
+class State:
+    """What one application keeps in `app.extensions["gatehouse"]`.
+
+    Settings and keys are read at the start. What speaks to the database is loaded with the first
+    question, so that an application that asks nothing yet starts without it.
+    """
 
     def __init__(
         self, gatehouse: Gatehouse, app: Flask, db: HostDatabase | None, clock: Clock
     ) -> None:
         self.features = gatehouse.features
+        self.db = db
         self.settings = _read_settings(app, gatehouse.features)
         core = self.settings[CoreSettings]
         _check_public_url(core)
-        self.keys = KeyRing(_roots(app, core))
+        if db is None:
+            _check_database(self.settings[DatabaseSettings])
+        keys = KeyRing(_roots(app, core))
         home = Path(core.home or app.instance_path)
-        self.house = House(self.settings, self.keys, clock, home=home, testing=app.testing)
-        self.works = Works(self.house, _engine_of(self, db), _session_of(db))
-        self.house.furnish([Sentences(_sentences(gatehouse.features)), *self._parts()])
-        self.doorkeeper = SessionDoorkeeper(lambda: self.works, self.house)
+        self.house = House(self.settings, keys, clock, home=home, testing=app.testing)
+        self.house.furnish_with(lambda house: _rooms().parts(house, self.features))
+        _check_features(self)
+        self._lock = RLock()
+        self._works: Works | None = None
+        self._doorkeeper: SessionDoorkeeper | None = None
 
-    def _parts(self) -> list[object]:
-        return [make(self.house) for feature in self.features for make in feature.plugs]
+    @property
+    def works(self) -> "Works":
+        """How work begins."""
+        with self._lock:
+            if self._works is None:
+                self._works = _rooms().open_works(self.house, self.db, self.features)
+        return self._works
+
+    @property
+    def doorkeeper(self) -> "SessionDoorkeeper":
+        """Who opens, finds and ends sessions."""
+        with self._lock:
+            if self._doorkeeper is None:
+                self._doorkeeper = _rooms().doorkeeper(lambda: self.works, self.house)
+        return self._doorkeeper
+
+    @property
+    def keeper(self) -> "PasswordKeeper":
+        """Who sets and checks passwords for the methods of the model."""
+        found: PasswordKeeper = _rooms().keeper(lambda: self.works)
+        return found
+
+    def load(self) -> None:
+        """Open every room at once."""
+        _rooms().load_views(self.features)
+        self.house.plugs(object)
+        _ = self.works, self.doorkeeper
+
+
+def _rooms() -> ModuleType:
+    """Return the module that opens the rooms; the first to ask loads the database's machinery."""
+    from flask_gatehouse import rooms  # noqa: PLC0415 - the point of `State`
+
+    return rooms
+
+
+def _state(app: Flask) -> State:
+    found: State = app.extensions[work.EXTENSION]
+    return found
 
 
 def _groups(features: Sequence[Feature]) -> dict[str, type[Any]]:
@@ -264,39 +295,18 @@ def _check_public_url(core: CoreSettings) -> None:
         raise Misconfigured(msg)
 
 
-def _engine_of(state: _State, db: HostDatabase | None) -> Callable[[], Engine]:
-    if db is not None:
-        return lambda: db.engine
-    url = state.settings[DatabaseSettings].url
-    file = state.house.home / "gatehouse.db"
-    where = parsed(url or f"sqlite:///{file}", setting="GATEHOUSE_DATABASE_URL")
-    if not url:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite would make it readable by everybody; its other files take over this mode.
-        file.touch(mode=0o600)
-    refuse_missing_driver(where)
-    lock = Lock()
-    opened: list[Engine] = []
-
-    def engine() -> Engine:
-        """Open it when it is first asked for: a start that serves nothing yet needs none."""
-        with lock:
-            if not opened:
-                opened.append(open_engine(where))
-        return opened[0]
-
-    return engine
+def _check_database(settings: DatabaseSettings) -> None:
+    if settings.url:
+        refuse_unusable(settings.url, setting="GATEHOUSE_DATABASE_URL")
 
 
-def _session_of(db: HostDatabase | None) -> Callable[[], Session] | None:
-    if db is None:
-        return None
-    scoped: Callable[[], Session] = db.session
-    return scoped
-
-
-def _sentences(features: Sequence[Feature]) -> dict[str, Any]:
-    return {code: each for feature in features for code, each in feature.sentences.items()}
+def _check_features(state: State) -> None:
+    """Look at what is configured otherwise than by default, and would only fail when needed."""
+    changed = {each.declared.key for each in state.settings.in_force if each.origin != "default"}
+    for feature in state.features:
+        for check in feature.checks:
+            if changed.intersection(check.keys):
+                load(check.place)(state.house)
 
 
 def _refuse_test_switches(app: Flask) -> None:
@@ -306,7 +316,7 @@ def _refuse_test_switches(app: Flask) -> None:
         raise Misconfigured(msg)
 
 
-def _pages(state: _State, features: Sequence[Feature]) -> Blueprint:
+def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
     """Return all pages as one blueprint, so that its hooks run for each of them."""
     pages = Blueprint(
         "gatehouse",
@@ -336,8 +346,8 @@ def _pages(state: _State, features: Sequence[Feature]) -> Blueprint:
         pages.after_request(headers.hook(state.house))
     errors.handle(pages)
     for feature in features:
-        if feature.blueprint is not None:
-            pages.register_blueprint(feature.blueprint)
+        if feature.routes:
+            pages.register_blueprint(routes.blueprint(feature))
     return pages
 
 
@@ -357,9 +367,7 @@ def _look_before_the_first_request(app: Flask, manager: GatehouseLoginManager) -
             sender.before_request_funcs.setdefault(None, []).insert(0, _refuse_all)
         migrate = sender.extensions.get("migrate")
         if migrate is not None and not getattr(migrate, "gatehouse_told", False):
-            options = migrate.configure_args
-            options["include_name"] = without_ours(options.get("include_name"))
-            options["include_object"] = without_our_objects(options.get("include_object"))
+            _rooms().hide_our_tables(migrate.configure_args)
             migrate.gatehouse_told = True
         # Once requests are served, nothing of this can change: stop, so that it costs nothing.
         if sender._got_first_request:  # noqa: SLF001 - nothing public says so
@@ -379,4 +387,11 @@ def _refuse_all() -> NoReturn:
 
 def events_of(features: Sequence[Feature]) -> list[type[Event]]:
     """Return every event that can be recorded, in the order of the features."""
-    return [AccessRefused, *(event for feature in features for event in feature.events)]
+    modules = [web_events.__name__, *(each.events for each in features if each.events)]
+    return [event for module in modules for event in events_in(module)]
+
+
+def events_in(module: str) -> list[type[Event]]:
+    """Return the events that a module declares, in the order in which it does."""
+    declared = vars(import_module(module)).values()
+    return [each for each in declared if isinstance(each, type) and each.__module__ == module]

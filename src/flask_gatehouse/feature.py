@@ -1,14 +1,45 @@
-"""What one folder under `features/` may offer to the house."""
+"""What one folder under `features/` may offer to the house.
 
-from collections.abc import Callable, Mapping
+A feature is declared by names of modules, and its rooms are opened when somebody first enters: an
+application starts without loading the database, the forms and the commands that it may never need,
+and `Gatehouse.load` opens all of them at once before a server forks.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
-from flask import Blueprint
+#: Who may enter a page.
+Access = Literal["public", "signed in", "fresh", "administrator"]
 
-from flask_gatehouse.core.events import Event
-from flask_gatehouse.core.house import House
-from flask_gatehouse.core.sentences import Sentence
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A page: where it is, who may enter, and which function answers.
+
+    There is no page without a word on who may enter, because there is no route without one.
+    """
+
+    rule: str
+    access: Access
+    #: `module:function`; the function's name is that of the endpoint.
+    view: str
+    methods: tuple[str, ...] = ("GET",)
+
+    @property
+    def endpoint(self) -> str:
+        """Name of the page within its feature."""
+        return self.view.partition(":")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What must be looked at before the start, if one of these settings is not the default."""
+
+    keys: tuple[str, ...]
+    #: `module:function`; called with the house, raises Misconfigured.
+    place: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,12 +48,22 @@ class Feature:
 
     name: str
     settings: type[Any] | None = None
-    blueprint: Blueprint | None = None
-    #: Added to `gatehouse …` and `flask gatehouse …`: name to `module:command`. Imported when
-    #: somebody types it, because a process that serves pages needs none.
+    routes: tuple[Route, ...] = ()
+    #: Added to `gatehouse …` and `flask gatehouse …`: name to `module:command`.
     commands: Mapping[str, str] = field(default_factory=dict)
-    events: tuple[type[Event], ...] = ()
-    #: What people are told about a refusal, by its code.
-    sentences: Mapping[str, Sentence] = field(default_factory=dict)
-    #: Called once for each application; each result is found by its type through the house.
-    plugs: tuple[Callable[[House], object], ...] = ()
+    #: Module of the feature's tables.
+    tables: str | None = None
+    #: Module of the events that the feature records.
+    events: str | None = None
+    #: `module:mapping` of what people are told about a refusal, by its code.
+    sentences: str | None = None
+    #: `module:factory`; each is called once for an application, with its house, and what it returns
+    #: is found by its type.
+    plugs: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+def load(place: str) -> Any:  # noqa: ANN401 - whatever is declared there
+    """Import what `module:attribute` names."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)

@@ -32,6 +32,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
     with app.app_context():
         click.echo("Bringing the tables up to date …", err=True)
         Gatehouse.upgrade_database()
+        # Before the fork, so that the workers share the memory of what is loaded.
+        Gatehouse.load(app)
         _tell_where(app, host, port)
         # Connections do not survive a fork.
         Gatehouse.close_connections()

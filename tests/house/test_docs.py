@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_gatehouse.core.settings import written
+from flask_gatehouse.extension import events_in
 from flask_gatehouse.feature import Feature
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web.access import MARK
@@ -32,7 +33,8 @@ def test_a_page_of_the_reference_is_what_the_code_says(name: str) -> None:
 
 
 def test_the_reference_has_no_other_page() -> None:
-    assert {path.name for path in (DOCS / "reference").iterdir()} == set(reference.PAGES)
+    others = {"checks.md"}  # written by tools/coverage_page.py
+    assert {path.name for path in (DOCS / "reference").iterdir()} == set(reference.PAGES) | others
 
 
 def test_every_folder_of_a_feature_has_its_page_and_every_page_its_folder() -> None:
@@ -75,7 +77,7 @@ def test_every_setting_says_what_it_means() -> None:
 
 def test_every_event_has_a_meaning_and_a_name_of_its_feature() -> None:
     for feature in FEATURES:
-        for event in feature.events:
+        for event in events_in(feature.events) if feature.events else []:
             assert event.meaning.endswith(".")
             assert event.name.startswith(f"{feature.name}.")
 

@@ -39,6 +39,12 @@ def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
 
 
 @pytest.fixture
+def generous(make_site: MakeSite, database_url: str) -> GatehouseTester:
+    """The site on each kind of database in turn, without limits of attempts."""
+    return hurried(make_site(database_url, **UNLIMITED))
+
+
+@pytest.fixture
 def tester(app: Flask) -> GatehouseTester:
     """The site on a fresh SQLite file."""
     return hurried(app)

@@ -25,7 +25,14 @@ from tests.security.walk import (
 LOGIN, SHOWN, ON = "sent to the login page", "shown", "sent on"
 FORBIDDEN, NONE = "forbidden", "not there"
 
-ANYONE = ("anonymous", "member", "suspended", "administrator", "remembered", "remembered administrator")
+ANYONE = (
+    "anonymous",
+    "member",
+    "suspended",
+    "administrator",
+    "remembered",
+    "remembered administrator",
+)
 
 #: What each kind of person gets by GET; anonymous and suspended are the same person to the site.
 MATRIX: dict[str, dict[str, str]] = {
@@ -66,7 +73,8 @@ MATRIX: dict[str, dict[str, str]] = {
 def outcome(page: Any) -> str:
     if page.status_code in {302, 303, 308}:
         return LOGIN if page.location.startswith("/login/") else ON
-    return {200: SHOWN, 403: FORBIDDEN, 404: NONE, 409: NONE}.get(page.status_code, page.status)
+    known = {200: SHOWN, 403: FORBIDDEN, 404: NONE, 409: NONE}
+    return known.get(page.status_code, str(page.status))
 
 
 def test_adm_01_everybody_gets_what_is_written_down(patient: GatehouseTester) -> None:
@@ -294,16 +302,16 @@ SPELLINGS = (
 )
 
 
-@pytest.mark.parametrize("path", SPELLINGS)
-def test_adm_13_no_spelling_of_a_path_is_a_way_around(patient: GatehouseTester, path: str) -> None:
+def test_adm_13_no_spelling_of_a_path_is_a_way_around(patient: GatehouseTester) -> None:
     kinds = people(patient)
-    raw = path.encode().decode("latin-1")
-    for kind in ("anonymous", "member", "remembered"):
-        client = kinds[kind]
-        page = ask(client, "/", environ_overrides={"PATH_INFO": raw})
-        for _ in range(3):
-            if not page.location:
-                break
-            page = ask(client, page.location)
-        assert "chief" not in page.text, kind
-        assert page.status_code in {403, 404} or page.request.path == "/login/", kind
+    for path in SPELLINGS:
+        raw = path.encode().decode("latin-1")
+        for kind in ("anonymous", "member", "remembered"):
+            client = kinds[kind]
+            page = ask(client, "/", environ_overrides={"PATH_INFO": raw})
+            for _ in range(3):
+                if not page.location:
+                    break
+                page = ask(client, page.location)
+            assert "chief" not in page.text, (kind, path)
+            assert page.status_code in {403, 404} or page.request.path == "/login/", (kind, path)

@@ -87,12 +87,10 @@ def test_enu_01_every_refusal_is_the_same(site: GatehouseTester) -> None:
     assert {state for state, answer in answers.items() if answer != expected} == set()
 
 
-def test_enu_01_being_made_to_wait_is_the_same(
-    make_site: MakeSite, sqlite_url: str
-) -> None:
+def test_enu_01_being_made_to_wait_is_the_same(make_site: MakeSite, sqlite_url: str) -> None:
     site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="2/15m"))
     with_every_state(site)
-    answers = {}
+    answers: dict[str, tuple[object, ...]] = {}
     for state, (name, password) in STATES.items():
         # Each from a network of its own, so that only the name is counted.
         address = f"192.0.2.{len(answers) + 1}"
@@ -133,9 +131,7 @@ def work_done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, ...]]
     done: list[tuple[int, ...]] = []
 
     def noting(secret: bytes, salt: bytes, **cost: int) -> bytes:
-        done.append(
-            (cost["memory_cost"], cost["time_cost"], cost["parallelism"], cost["hash_len"])
-        )
+        done.append((cost["memory_cost"], cost["time_cost"], cost["parallelism"], cost["hash_len"]))
         return real(secret, salt, **cost)  # type: ignore[arg-type]
 
     monkeypatch.setattr(low_level, "hash_secret_raw", noting)

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -230,7 +231,8 @@ def test_fai_01_whichever_statement_of_a_page_fails_nothing_is_shown(
     for number in range(1, 20):
         faults.arm(number)
         page = client.get(path)
-        seen, _ = faults.seen, faults.arm(0)
+        seen = faults.seen
+        faults.arm(0)
         if seen < number:
             break
         reached += 1
@@ -271,6 +273,7 @@ def test_fai_01_a_full_disk_signs_nobody_in_and_loses_nothing_that_was_answered(
     disk = FullDisk(patient)
     answers = []
     for _ in range(80):
+        patient.clock.move(timedelta(seconds=1))
         client = patient.client()
         page = forms.sign_in(client)
         answers.append(page.status_code)

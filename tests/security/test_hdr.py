@@ -43,7 +43,7 @@ POLICY = (
 )
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """Something that nobody expected."""
 
 
@@ -52,7 +52,7 @@ def with_crashes(app: Flask) -> Flask:
 
     @app.route("/crash/")
     def crash() -> str:
-        raise Broken("the secret is out")  # noqa: EM101 - looked for in the answer
+        raise BrokenError("the secret is out")
 
     @app.route("/crash-in-template/")
     def crash_in_template() -> str:
@@ -125,7 +125,15 @@ def test_hdr_05_nothing_is_shown_of_what_broke(crashing: GatehouseTester) -> Non
     for path in ("/crash/", "/crash-in-template/", "/abort/500/", "/abort/502/"):
         page = crashing.client().get(path)
         assert page.status_code >= 500
-        for told in ("the secret is out", "Broken", "Traceback", "File ", ".py", "Werkzeug", "jinja"):
+        for told in (
+            "the secret is out",
+            "Broken",
+            "Traceback",
+            "File ",
+            ".py",
+            "Werkzeug",
+            "jinja",
+        ):
             assert told not in page.text, (path, told)
         assert page.mimetype == "text/html"
 
@@ -169,40 +177,38 @@ UNKNOWN_HOSTS = (
     "ours.example.",
     "[::1]",
     "169.254.169.254",
-    "0.0.0.0",
+    "192.0.2.1",
     "\xff",
     " ",
     "a" * 300,
 )
 
 
-@pytest.mark.parametrize("host", UNKNOWN_HOSTS)
 def test_hdr_02_an_unknown_host_is_refused_before_anything_is_done(
-    patient: GatehouseTester, host: str
+    patient: GatehouseTester,
 ) -> None:
-    user = patient.add_user()
-    token_client = patient.client(user)
+    client = patient.client(patient.add_user())
     for route in routes(patient.app):
         if route.endpoint in HEALTH or route.path.startswith("/static/"):
             continue
-        for method in ("GET", "POST"):
-            environ = {"HTTP_HOST": host}
-            page = ask(token_client, route.path, method, environ_overrides=environ)
-            assert page.status_code == 400, (method, route.path)
-            assert "evil.example" not in f"{page.headers} {page.text}", (method, route.path)
-            assert set_cookies(page) == []
-            assert "alice" not in page.text
-    assert who(token_client) == "alice"
+        for host in UNKNOWN_HOSTS:
+            for method in ("GET", "POST"):
+                page = ask(client, route.path, method, environ_overrides={"HTTP_HOST": host})
+                assert page.status_code == 400, (host, method, route.path)
+                assert "evil.example" not in f"{page.headers} {page.text}", (host, route.path)
+                assert set_cookies(page) == []
+                assert "alice" not in page.text
+    assert who(client) == "alice"
 
 
 #: Answers a load balancer whatever it calls us; nothing in the answer depends on the host.
 HEALTH = frozenset({"site.health"})
 
 
-@pytest.mark.parametrize("host", ["evil.example", "ours.example.evil.example", "127.0.0.1", "localhost"])
-def test_hdr_02_over_https_only_the_public_host_is_ours(
-    https: GatehouseTester, host: str
-) -> None:
+@pytest.mark.parametrize(
+    "host", ["evil.example", "ours.example.evil.example", "127.0.0.1", "localhost"]
+)
+def test_hdr_02_over_https_only_the_public_host_is_ours(https: GatehouseTester, host: str) -> None:
     for path in ("/login", "/login/", "/admin/", "/"):
         environ = {"HTTP_HOST": host}
         page = ask(https.client(), f"{HTTPS}{path}", environ_overrides=environ)
@@ -266,7 +272,7 @@ def test_hdr_03_nor_the_cookies_of_a_sign_in(patient: GatehouseTester) -> None:
     page = client.post("/login/", data=data, headers=FORWARDED)
     assert page.status_code == 303
     assert page.location == "/admin/"
-    assert sorted(set_cookies(page))[0] == "gatehouse"
+    assert min(set_cookies(page)) == "gatehouse"
     assert "Secure" not in str(page.headers.getlist("Set-Cookie"))
 
 
@@ -328,15 +334,15 @@ NAMING = (
 )
 
 
-@pytest.mark.parametrize("header", NAMING)
-def test_hdr_04_no_header_says_who_somebody_is(patient: GatehouseTester, header: str) -> None:
+def test_hdr_04_no_header_says_who_somebody_is(patient: GatehouseTester) -> None:
     user = patient.add_user("chief", email="chief@example.org", admin=True)
-    for value in ("chief", "chief@example.org", str(user.id)):
+    for header in NAMING:
         key = header.upper().replace("-", "_")
-        environ: dict[str, Any] = {f"HTTP_{key}": value, key: value, "REMOTE_USER": value}
-        for path in ("/admin/", "/admin/people/", "/account/"):
-            page = ask(patient.client(), path, environ_overrides=environ)
-            assert page.status_code == 302, (header, path)
+        for value in ("chief", "chief@example.org", str(user.id)):
+            environ: dict[str, Any] = {f"HTTP_{key}": value, key: value, "REMOTE_USER": value}
+            for path in ("/admin/", "/admin/people/", "/account/"):
+                page = ask(patient.client(), path, environ_overrides=environ)
+                assert page.status_code == 302, (header, path)
 
 
 def test_hdr_02_a_redirect_of_the_router_names_no_other_host(patient: GatehouseTester) -> None:

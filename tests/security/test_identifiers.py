@@ -270,7 +270,7 @@ def test_appendix_b_the_command_line_judges_alike(tester: GatehouseTester) -> No
         # The other commands find by the same rule.
         looked = runner.invoke(args=["gatehouse", "users", "show", spelling])
         if (looked.exit_code == 0) != (decision in {SAME, OTHER}):
-            wrong[f"show {ascii(spelling[:40])}"] = (looked.output[:80], decision)
+            wrong[f"show {spelling[:40]!a}"] = (looked.output[:80], decision)
     assert wrong == {}
 
 

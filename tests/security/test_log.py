@@ -102,7 +102,9 @@ def test_log_01_no_secret_is_in_the_record_the_logs_or_what_commands_print(
     secrets += [row.encoded for row in rows(tester, Password)]
     secrets += [str(tester.app.config["SECRET_KEY"])]
     told = {"record": audit_of(tester), "logs": logged(caplog), "commands": "\n".join(printed)}
-    found = [(where, secret) for where, text_ in told.items() for secret in secrets if secret in text_]
+    found = [
+        (where, secret) for where, text_ in told.items() for secret in secrets if secret in text_
+    ]
     assert found == []
     assert "alice@example.org" not in told["record"]
     assert "chief@example.org" not in told["record"]
@@ -312,7 +314,14 @@ def test_log_05_no_switch_of_the_environment_shows_a_debugger(
     for path in ("/crash/", "/crash/?__debugger__=yes&cmd=resource&f=debugger.js", "/console"):
         page = client.get(path)
         assert page.status_code in {404, 500}
-        for told in ("the secret is out", "Traceback", "EVALEX", "debugger", "Werkzeug/", "Python/"):
+        for told in (
+            "the secret is out",
+            "Traceback",
+            "EVALEX",
+            "debugger",
+            "Werkzeug/",
+            "Python/",
+        ):
             assert told not in page.text.replace("__debugger__", ""), (path, told)
 
 
@@ -369,5 +378,3 @@ def test_log_03_somebody_who_may_not_enter_is_told(site: GatehouseTester) -> Non
     assert kinds["member"].get("/admin/people/").status_code == 403
     names = happened(site)[before:]
     assert len(names) == 1, names
-
-

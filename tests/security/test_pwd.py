@@ -163,25 +163,23 @@ def test_pwd_05_composed_and_decomposed_are_one_password_on_every_way(
 BLANK = ("", " ", "\t", "\0", "None", "null", "undefined", "[]", "0", "false")
 
 
-@pytest.mark.parametrize("password", BLANK)
-def test_pwd_06_no_password_is_matched_by_none(site: GatehouseTester, password: str) -> None:
-    site.add_user("alice", password=None)
-    assert not signs_in(site, "alice", password)
-    client = site.client()
+def test_pwd_06_no_password_is_matched_by_none(generous: GatehouseTester) -> None:
+    generous.add_user("alice", password=None)
+    for password in BLANK:
+        assert not signs_in(generous, "alice", password), password
+    client = generous.client()
     token = forms.token(client.get("/login/"))
     page = client.post("/login/", data={"csrf_token": token, "username": "alice"})
     assert page.status_code == 401
     assert who(client) == "nobody"
 
 
-@pytest.mark.parametrize("stored", ["", " ", "!", "*", "x", "$argon2id$", "plain:", "None"])
-@pytest.mark.parametrize("password", ["", " ", "!", "*", "x"])
-def test_pwd_06_a_blank_hash_is_matched_by_nothing(
-    patient: GatehouseTester, stored: str, password: str
-) -> None:
+def test_pwd_06_a_blank_hash_is_matched_by_nothing(patient: GatehouseTester) -> None:
     user = patient.add_user()
-    store(patient, user, stored)
-    assert not signs_in(patient, "alice", password)
+    for stored in ("", " ", "!", "*", "x", "$argon2id$", "plain:", "None"):
+        store(patient, user, stored)
+        for password in ("", " ", "!", "*", "x", stored):
+            assert not signs_in(patient, "alice", password), (stored, password)
 
 
 def store(tester: GatehouseTester, user: User, encoded: str) -> None:
@@ -238,17 +236,17 @@ UNAFFORDABLE = (
 )
 
 
-@pytest.mark.parametrize("encoded", UNAFFORDABLE, ids=lambda encoded: encoded[:24])
 def test_pwd_10_a_stored_string_out_of_bounds_is_a_wrong_password(
-    site: GatehouseTester, encoded: str
+    generous: GatehouseTester,
 ) -> None:
-    user = site.add_user()
-    store(site, user, encoded)
-    before = hashes_done(site)
-    assert not signs_in(site, "alice", PASSWORD)
-    assert hashes_done(site) == before + 1
-    change_password(site, "alice", ANOTHER)
-    assert signs_in(site, "alice", ANOTHER)
+    user = generous.add_user()
+    for encoded in UNAFFORDABLE:
+        store(generous, user, encoded)
+        before = hashes_done(generous)
+        assert not signs_in(generous, "alice", PASSWORD), encoded
+        assert hashes_done(generous) == before + 1, encoded
+    change_password(generous, "alice", ANOTHER)
+    assert signs_in(generous, "alice", ANOTHER)
 
 
 def test_pwd_11_a_hash_is_replaced_once_and_ends_nothing(site: GatehouseTester) -> None:

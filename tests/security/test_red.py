@@ -333,7 +333,7 @@ PARAMETERS = ("next", "url", "redirect", "callbackURL", "continue", "rd", "retur
 
 
 def test_red_06_no_parameter_of_any_page_changes_the_origin(patient: GatehouseTester) -> None:
-    asked = {name: "//evil.example/x" for name in PARAMETERS}
+    asked = dict.fromkeys(PARAMETERS, "//evil.example/x")
     found = []
     for kind, client in people(patient).items():
         for route in routes(patient.app):
@@ -359,32 +359,31 @@ def test_red_06_logging_out_takes_no_wish(patient: GatehouseTester) -> None:
     assert sent.location == "/login/"
 
 
-@pytest.mark.parametrize("value", BAD["A15"])
-def test_red_07_no_address_of_a_page_is_what_was_asked_for(
-    patient: GatehouseTester, value: str
-) -> None:
-    for client in people(patient).values():
-        for route in routes(patient.app):
-            page = ask(client, route.path, query_string={"next": value, "q": value})
-            if page.mimetype == "text/html":
-                for link in links(page):
-                    assert browser_goes_to(link)[0] in {"http", "https"}, (route.path, link)
-                assert "<script" not in page.text
-    refused = forms.sign_in(patient.client(), "nobody", "wrong", next=value)
-    assert all(browser_goes_to(link)[0] == "http" for link in links(refused))
+def test_red_07_no_address_of_a_page_is_what_was_asked_for(patient: GatehouseTester) -> None:
+    kinds = people(patient)
+    for value in BAD["A15"]:
+        for client in kinds.values():
+            for route in routes(patient.app):
+                page = ask(client, route.path, query_string={"next": value, "q": value})
+                if page.mimetype == "text/html":
+                    for link in links(page):
+                        assert browser_goes_to(link)[0] in {"http", "https"}, (route.path, link)
+                    assert "<script" not in page.text
+        refused = forms.sign_in(patient.client(), "nobody", "wrong", next=value)
+        assert all(browser_goes_to(link)[0] == "http" for link in links(refused))
 
 
-@pytest.mark.parametrize("value", [*BAD["A19"], *BAD["A23"]])
 def test_red_08_long_wishes_and_circles_are_dropped_and_the_sign_in_works(
-    patient: GatehouseTester, value: str
+    patient: GatehouseTester,
 ) -> None:
     patient.add_user()
-    client = patient.client()
-    for page in (
-        client.get("/login/", query_string={"next": value}),
-        forms.sign_in(client, next=value),
-    ):
-        assert page.status_code in {200, 303}
-        assert all(len(line) < 4096 for line in page.headers.getlist("Set-Cookie"))
-    assert page.location == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    for value in (*BAD["A19"], *BAD["A23"]):
+        client = patient.client()
+        for page in (
+            client.get("/login/", query_string={"next": value}),
+            forms.sign_in(client, next=value),
+        ):
+            assert page.status_code in {200, 303}
+            assert all(len(line) < 4096 for line in page.headers.getlist("Set-Cookie"))
+        assert page.location == "/admin/", value[:40]
+        assert client.get("/admin/").status_code == 200

@@ -14,15 +14,13 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_login import confirm_login
 from sqlalchemy import event, select
 
 import flask_gatehouse
-from flask_gatehouse import User, current_user
+from flask_gatehouse import User
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.base import Base
-from flask_gatehouse.features.passwords import service as passwords
-from flask_gatehouse.features.passwords.models import Invitation
+from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
@@ -46,7 +44,6 @@ from tests.security.walk import (
     session_rows,
     set_cookies,
     snapshot,
-    suspend,
     who,
     with_cookies,
 )
@@ -146,7 +143,7 @@ def test_ses_03_a_sign_in_with_the_old_password_does_not_outlive_its_change(
     site: GatehouseTester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The password is changed while the old one is being hashed."""
-    site.app.extensions["gatehouse"].house.part(passwords.Hashes).pool.size = 4
+    site.app.extensions["gatehouse"].house.part(Hashes).pool.size = 4
     site.add_user()
     client = site.client()
     token = forms.token(client.get("/login/"))
@@ -285,9 +282,7 @@ def test_ses_12_a_cookie_without_the_prefix_is_none_over_https(https: GatehouseT
     client = https.client()
     page = forms.sign_in(client, path=f"{HTTPS}/login/")
     (line,) = [
-        line
-        for line in page.headers.getlist("Set-Cookie")
-        if line.startswith("__Host-gatehouse=")
+        line for line in page.headers.getlist("Set-Cookie") if line.startswith("__Host-gatehouse=")
     ]
     value = line.partition("=")[2].partition(";")[0]
     for name in ("gatehouse", "Host-gatehouse", "__Secure-gatehouse", "__host-gatehouse"):
@@ -602,5 +597,3 @@ def test_ses_22_no_page_needs_more_than_one_question_to_know_who_asks(
             client.get("/account/")
         found = [each for each in asked if "gatehouse_session" in each and "SELECT" in each]
         assert len(found) == (0 if kind == "anonymous" else 1), kind
-
-

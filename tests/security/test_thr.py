@@ -257,9 +257,7 @@ def test_thr_16_links_are_counted_before_they_are_looked_up(site: GatehouseTeste
     before = hashes_done(site)
     token = forms.token(client.get("/login/"))
     statuses = [
-        client.post(
-            "/invitation/", data={"csrf_token": token, "password": PASSWORD}
-        ).status_code
+        client.post("/invitation/", data={"csrf_token": token, "password": PASSWORD}).status_code
         for _ in range(LINKS + 1)
     ]
     assert statuses == [409] * LINKS + [429]

@@ -55,7 +55,7 @@ def routes(app: Flask, value: str = "A" * 43) -> list[Route]:
     found = []
     for rule in app.url_map.iter_rules():
         filled = "gatehouse.css" if rule.endpoint.endswith("static") else value
-        path = re.sub(r"<[^>]+>", lambda _, filled=filled: quote(filled), rule.rule)
+        path = re.sub(r"<[^>]+>", quote(filled), rule.rule)
         found.append(Route(rule.endpoint, path, frozenset(rule.methods or ())))
     return found
 

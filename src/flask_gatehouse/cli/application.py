@@ -1,14 +1,16 @@
 """The application that a command runs inside of."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
 from flask_gatehouse.core.house import House
-from flask_gatehouse.db.work import Works
+
+if TYPE_CHECKING:
+    from flask_gatehouse.db.work import Works
 
 
-def works() -> Works:
+def works() -> "Works":
     """Return how the current application begins work."""
     state: Any = current_app.extensions["gatehouse"]
     found: Works = state.works

@@ -3,17 +3,15 @@
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.cli.application import house
 from flask_gatehouse.core.errors import Misconfigured, Refusal, Unavailable
 from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.feature import Feature
+from flask_gatehouse.feature import Feature, load
 
 _HELP = """Accounts, sign-in and sessions of this application.
 
@@ -42,8 +40,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, run inside the application; None if there is none of this name."""
         if cmd_name in self._places and cmd_name not in self.commands:
-            module, _, attribute = self._places[cmd_name].partition(":")
-            self.add_command(_inside_app(getattr(import_module(module), attribute)), cmd_name)
+            self.add_command(_inside_app(load(self._places[cmd_name])), cmd_name)
         return super().get_command(ctx, cmd_name)
 
 
@@ -88,7 +85,11 @@ def _refusing(callback: Callable[..., Any]) -> Callable[..., Any]:
         except Unavailable as error:
             msg = f"Not available right now ({error.code}); try again in {error.retry_after} s."
             raise click.ClickException(msg) from error
-        except DBAPIError as error:
+        except Exception as error:
+            from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded by whoever raised it
+
+            if not isinstance(error, DBAPIError):
+                raise
             msg = (
                 f"The database refused: {type(error.orig).__name__}. Does it answer, and were the "
                 "migrations applied (gatehouse db upgrade)?"

@@ -1,7 +1,8 @@
 """The house of one application: what its features share, put together once and then frozen."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from threading import RLock
 from typing import TypeVar
 
 from flask_gatehouse.core.clock import Clock
@@ -34,19 +35,30 @@ class House:
         self.settings = settings
         self.keys = keys
         self.clock = clock
-        self._parts: list[object] = []
+        self._made: tuple[object, ...] | None = None
+        self._added: list[object] = []
         self._found: dict[type, tuple[object, ...]] = {}
+        self._lock = RLock()
+        self._maker: Callable[[House], Iterable[object]] = _nothing
+
+    def furnish_with(self, maker: Callable[["House"], Iterable[object]]) -> None:
+        """Say how the parts of the features are made: once, when the first part is asked for."""
+        self._maker = maker
 
     def furnish(self, parts: Iterable[object]) -> None:
-        """Add parts. Only the extension does, while it puts the house together."""
-        self._parts.extend(parts)
+        """Add parts to those of the features, before the first request."""
+        self._added.extend(parts)
         self._found.clear()
 
     def plugs(self, socket: type[_Kind]) -> tuple[_Kind, ...]:
         """Return every part of this type, in the order of the features."""
         found = self._found.get(socket)
         if found is None:
-            found = tuple(part for part in self._parts if isinstance(part, socket))
+            with self._lock:
+                if self._made is None:
+                    self._made = tuple(self._maker(self))
+            parts = (*self._made, *self._added)
+            found = tuple(part for part in parts if isinstance(part, socket))
             self._found[socket] = found
         return found  # type: ignore[return-value] # the comprehension says so
 
@@ -57,3 +69,8 @@ class House:
             msg = f"the house has {len(found)} parts of type {kind.__name__}, and needs one"
             raise LookupError(msg)
         return found[0]
+
+
+def _nothing(house: House) -> tuple[object, ...]:
+    del house
+    return ()

@@ -325,7 +325,7 @@ def _parse_rate(given: object) -> Rate:
     if isinstance(given, Rate):
         return given
     match = re.fullmatch(r"(\d{1,9})/(\d*)([smhd])", given) if isinstance(given, str) else None
-    if match is None or int(match[1]) < 1:
+    if match is None or int(match[1]) < 1 or match[2].strip("0") == "" != match[2]:
         raise ValueError(given)
     return Rate(int(match[1]), timedelta(seconds=int(match[2] or 1) * _UNITS_OF_TIME[match[3]]))
 

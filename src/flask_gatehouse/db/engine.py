@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -12,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.db.urls import DRIVERS, refuse_unusable
 
 #: Milliseconds for which SQLite waits for another writer.
 BUSY_TIMEOUT = 5000
@@ -22,47 +22,21 @@ CONNECT_TIMEOUT = 5
 #: Execution option of connections that only read: on SQLite they take no lock.
 READS = "gatehouse_reads"
 
-_DRIVERS = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
-_EXTRAS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}
-
 
 def parsed(text: str, *, setting: str) -> URL:
     """Return the URL with the driver that this project ships for.
 
     Raises:
-        Misconfigured: it is not a database URL, or names a database that is not supported.
+        Misconfigured: it is not a database URL that can be used here.
     """
+    refuse_unusable(text, setting=setting)
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError) as error:
+    except (ArgumentError, ValueError):
+        # What could not be read may hold a password, so neither it nor the reason is repeated.
         msg = f"{setting} is not a database URL such as postgresql://user:password@host/name."
-        raise Misconfigured(msg) from error
-    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-    if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
-        msg = (
-            f"{setting} names {url.get_backend_name()}; SQLite, PostgreSQL and MariaDB/MySQL work."
-        )
-        raise Misconfigured(msg)
-    return url
-
-
-def refuse_missing_driver(url: URL) -> None:
-    """Stop the start while it is cheap to say so: the engine is opened later.
-
-    Raises:
-        Misconfigured: the driver's extra is not installed.
-    """
-    backend = url.get_backend_name()
-    module = url.drivername.partition("+")[2]
-    if module and find_spec(module) is None:
-        extra = _EXTRAS.get(backend, backend)
-        msg = f"{backend} needs an extra: pip install 'flask-gatehouse[{extra}]'."
-        raise Misconfigured(msg)
+        raise Misconfigured(msg) from None
+    return url.set(drivername=DRIVERS.get(url.drivername, (url.drivername, ""))[0])
 
 
 def open_engine(url: URL) -> Engine:
@@ -71,6 +45,7 @@ def open_engine(url: URL) -> Engine:
         return _open_sqlite(url)
     return create_engine(
         url,
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_recycle=1800,
@@ -83,10 +58,12 @@ def _open_sqlite(url: URL) -> Engine:
         # One connection's memory cannot be shared by threads and transactions; a file that goes
         # away with the process can, and keeps every promise that a real file keeps.
         folder = tempfile.TemporaryDirectory(prefix="gatehouse-", ignore_cleanup_errors=True)
-        engine = create_engine(url.set(database=str(Path(folder.name) / "memory.db")))
+        engine = create_engine(
+            url.set(database=str(Path(folder.name) / "memory.db")), hide_parameters=True
+        )
         _OPEN_FOLDERS.append(folder)
     else:
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Literal, ParamSpec, TypeVar, cast
+from typing import Final, ParamSpec, TypeVar, cast
 
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
+from flask_gatehouse.feature import Access
 from flask_gatehouse.web.flask_login import GatehouseLoginManager, login_fresh
-
-Access = Literal["public", "signed in", "fresh", "administrator"]
 
 _P = ParamSpec("_P")
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
@@ -84,6 +83,21 @@ def administrator_required(
 
     setattr(guarded, MARK, "administrator")
     return guarded
+
+
+_AnyView = Callable[..., ResponseReturnValue]
+
+_GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
+    "public": public,
+    "signed in": login_required,
+    "fresh": fresh_login_required,
+    "administrator": administrator_required,
+}
+
+
+def guard(access: Access, view: _AnyView) -> _AnyView:
+    """Return `view` behind the guard that a route asks for."""
+    return _GUARDS[access](view)
 
 
 def _call(

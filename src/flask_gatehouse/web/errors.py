@@ -27,7 +27,6 @@ from flask_gatehouse.core.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from flask_gatehouse.db.errors import is_away
 from flask_gatehouse.web.csrf import ForeignForm
 from flask_gatehouse.web.events import AccessRefused
 from flask_gatehouse.web.work import origin, request_id, works
@@ -109,6 +108,8 @@ def answer(error: Exception) -> Answer:
         return Answer(status, waits if isinstance(waits, int) else None)
     if isinstance(error, HTTPException) and error.code is not None:
         return Answer(error.code)
+    from flask_gatehouse.db.errors import is_away  # noqa: PLC0415 - loads SQLAlchemy, if nobody did
+
     if is_away(error):
         return Answer(503, _RETRY_AFTER)
     return Answer(500)

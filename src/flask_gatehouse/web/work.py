@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import current_app, g, has_request_context, request
 
@@ -10,7 +10,9 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.work import Work, Works
+
+if TYPE_CHECKING:
+    from flask_gatehouse.db.work import Work, Works
 
 #: Key of our state in `app.extensions`.
 EXTENSION: Final = "gatehouse"
@@ -19,7 +21,7 @@ EXTENSION: Final = "gatehouse"
 _LONGEST_AGENT: Final = 256
 
 
-def works() -> Works:
+def works() -> "Works":
     """Return how the current application begins work."""
     found: Works = current_app.extensions[EXTENSION].works
     return found
@@ -30,7 +32,7 @@ def house() -> House:
     return works().house
 
 
-def unit_of_work() -> AbstractContextManager[Work]:
+def unit_of_work() -> "AbstractContextManager[Work]":
     """Open a unit of work for the current request or command."""
     return works().begin(origin())
 

@@ -18,6 +18,7 @@ from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.work import Works
+from flask_gatehouse.feature import load
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.mail import service
@@ -58,7 +59,7 @@ def house_of(home: Path, post: Post | None = None, **given: object) -> House:
         {"": CoreSettings, "mail": MailSettings}, config=config | given, environment={}
     )
     house = House(read, KeyRing([b"k" * 32]), MovedClock(NOON), home=home, testing=True)
-    parts = [make(house) for feature in (AUDIT, MAIL) for make in feature.plugs]
+    parts = [load(place)(house) for feature in (AUDIT, MAIL) for place in feature.plugs]
     if post is not None:
         parts = [post, *(part for part in parts if not isinstance(part, Post))]
     house.furnish(parts)

@@ -18,6 +18,7 @@ from flask_gatehouse.cli.group import build_group
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail.feature import FEATURE
+from flask_gatehouse.features.mail.sentences import SENTENCES
 from flask_gatehouse.web.work import EXTENSION
 from tests.features.mail.houses import LINK, PostRoom, house_of, room_of
 from tests.features.mail.smtp_server import Mailbox, read, serving
@@ -38,7 +39,7 @@ def stack() -> Iterator[ExitStack]:
 
 def run(room: PostRoom, *words: str) -> Result:
     app = Flask("host")
-    room.works.house.furnish([Sentences(FEATURE.sentences)])
+    room.works.house.furnish([Sentences(SENTENCES)])
     app.extensions[EXTENSION] = State(room.works)
     group = build_group([FEATURE])
     return app.test_cli_runner().invoke(group, ["mail", *words])

@@ -14,10 +14,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from flask_gatehouse.core.events import Origin
+from flask_gatehouse.core.events import Event, Origin
+from flask_gatehouse.db.errors import DatabaseUnavailable
+from flask_gatehouse.db.work import Recorder, Work
 from flask_gatehouse.features.mail import service
 from flask_gatehouse.features.mail.delivery import FilePost, Post
 from flask_gatehouse.features.mail.errors import NotDelivered
+from flask_gatehouse.features.mail.events import LetterSent
 from flask_gatehouse.features.mail.outbox import Sent, send_all, send_due
 from flask_gatehouse.features.mail.rules import BACK_OFF, MOST_ATTEMPTS
 from tests.features.mail.houses import LINK, NOON, PostRoom, house_of, room_of
@@ -277,6 +280,25 @@ def test_a_letter_whose_processes_always_die_is_given_up(
     assert send_due(closed_room.works) == Sent(dead=1)
 
 
+def test_a_moment_without_the_database_does_not_send_a_letter_twice(
+    room: PostRoom, outbox_folder: Path
+) -> None:
+    class AwayTwice(Recorder):
+        left = 2
+
+        def write(self, work: Work, event: Event) -> None:
+            del work
+            if isinstance(event, LetterSent) and self.left:
+                self.left -= 1
+                raise DatabaseUnavailable
+
+    room.works.house.furnish([AwayTwice()])
+    room.post()
+    assert send_due(room.works) == Sent(sent=1)
+    assert room.letter().sent_at == NOON
+    assert len(list(outbox_folder.iterdir())) == 1
+
+
 # Tried again
 
 
@@ -332,6 +354,14 @@ def test_a_letter_that_breaks_the_way_out_does_not_hold_up_the_others(
     closed.failure = None
     closed_room.clock.move(MINUTE)
     assert send_due(closed_room.works) == Sent(sent=2)
+
+
+def test_failing_letters_do_not_keep_those_behind_them_from_being_tried(
+    closed_room: PostRoom,
+) -> None:
+    for number in range(25):
+        closed_room.post(f"n{number}@example.org")
+    assert send_all(closed_room.works) == Sent(failed=25)
 
 
 @pytest.mark.parametrize(

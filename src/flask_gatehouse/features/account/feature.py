@@ -1,6 +1,10 @@
 """What `account` offers to the house."""
 
-from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.account.views import blueprint
+from flask_gatehouse.feature import Feature, Route
 
-FEATURE = Feature(name="account", blueprint=blueprint)
+_HERE = "flask_gatehouse.features.account"
+
+FEATURE = Feature(
+    name="account",
+    routes=(Route(rule="/account/", access="signed in", view=f"{_HERE}.views:index"),),
+)

@@ -166,7 +166,7 @@ def _invite(work: Work, user: User) -> str:
         facts = {
             "site_name": core.site_name,
             "link": link,
-            "hours": int(lifetime.total_seconds() // 3600),
+            "hours": max(1, round(lifetime.total_seconds() / 3600)),
         }
         mail.post(
             work,

@@ -2,23 +2,18 @@
 
 from typing import Final
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.features.admin import service
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.web.access import administrator_required, login_required
 from flask_gatehouse.web.work import unit_of_work
-
-blueprint = Blueprint("admin", __name__, template_folder="templates")
 
 #: Characters of a search that are looked at.
 _LONGEST_SEARCH: Final = 100
 
 
-@blueprint.get("/admin/")
-@login_required
 def index() -> ResponseReturnValue:
     """Show who is signed in, and how the site is doing to administrators."""
     stats = None
@@ -28,8 +23,6 @@ def index() -> ResponseReturnValue:
     return render_template("gatehouse/admin/index.html", stats=stats)
 
 
-@blueprint.get("/admin/people/")
-@administrator_required
 def people() -> ResponseReturnValue:
     """List accounts, with search and paging."""
     search = request.args.get("q", "")[:_LONGEST_SEARCH].strip()

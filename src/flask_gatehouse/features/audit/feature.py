@@ -1,6 +1,7 @@
 """What `audit` offers to the house."""
 
 from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.audit.service import AuditRecorder
 
-FEATURE = Feature(name="audit", plugs=(lambda _house: AuditRecorder(),))
+_HERE = "flask_gatehouse.features.audit"
+
+FEATURE = Feature(name="audit", tables=f"{_HERE}.models", plugs=(f"{_HERE}.service:recorder",))

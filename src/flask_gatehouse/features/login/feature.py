@@ -1,13 +1,17 @@
 """What `login` offers to the house."""
 
-from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.login import events
+from flask_gatehouse.feature import Feature, Route
 from flask_gatehouse.features.login.settings import LoginSettings
-from flask_gatehouse.features.login.views import blueprint
+
+_HERE = "flask_gatehouse.features.login"
 
 FEATURE = Feature(
     name="login",
     settings=LoginSettings,
-    blueprint=blueprint,
-    events=(events.LoggedIn, events.LoginRefused, events.LoggedOut, events.LoginConfirmed),
+    routes=(
+        Route(
+            rule="/logout/", access="public", view=f"{_HERE}.views:logout", methods=("GET", "POST")
+        ),
+    ),
+    events=f"{_HERE}.events",
 )

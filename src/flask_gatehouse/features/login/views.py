@@ -1,13 +1,10 @@
 """Signing out."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 
 from flask_gatehouse.web import csrf
-from flask_gatehouse.web.access import public
-
-blueprint = Blueprint("login", __name__, template_folder="templates")
 
 #: What browsers give up of the pages of somebody who signed out. Source: OWASP ASVS 5.0 14.3.1.
 _CLEAR = '"cache", "storage"'
@@ -15,8 +12,6 @@ _CLEAR = '"cache", "storage"'
 MESSAGE = "You have been logged out."
 
 
-@blueprint.route("/logout/", methods=["GET", "POST"])
-@public
 def logout() -> ResponseReturnValue:
     """End the session: at once by POST, or by a link of this site; else ask with one button.
 

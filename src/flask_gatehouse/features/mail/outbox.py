@@ -12,16 +12,17 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Self, cast
+from datetime import timedelta
+from typing import Final, Literal, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.core.house import House
-from flask_gatehouse.db.work import Work, Works
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail.delivery import Post
 from flask_gatehouse.features.mail.errors import NotDelivered
 from flask_gatehouse.features.mail.events import LetterFailed, LetterPosted, LetterSent
@@ -116,7 +117,7 @@ def _lease(works: Works, letter_id: UUID, attempts: int) -> Letter | None:
     with works.begin(_ORIGIN, joined=False) as work:
         taking = update(Letter).where(_untouched(letter_id, attempts))
         taking = taking.values(leased_until=work.now + lease, attempts=attempts + 1)
-        return work.db.get(Letter, letter_id) if _changed(work, taking) == 1 else None
+        return work.db.get(Letter, letter_id) if changed(work.db, taking) == 1 else None
 
 
 def _attempt(works: Works, letter: Letter) -> Verdict:
@@ -173,7 +174,7 @@ def _finish(works: Works, letter: Letter, event: LetterSent | LetterFailed) -> N
                 }
             )
         )
-        if _changed(work, finishing) == 1:
+        if changed(work.db, finishing) == 1:
             work.record(event)
 
 
@@ -194,12 +195,8 @@ def _untouched(letter_id: UUID, attempts: int) -> ColumnElement[bool]:
     lock the two indexes in one order here and in the other one there, and two would wait for each
     other.
     """
-    return (Letter.id == letter_id) & (Letter.attempts == attempts)
-
-
-def _changed(work: Work, statement: Update) -> int:
-    """Return in how many rows the condition held."""
-    return cast("CursorResult[Any]", work.db.execute(statement)).rowcount
+    unfinished = Letter.sent_at.is_(None) & Letter.dead_at.is_(None)
+    return (Letter.id == letter_id) & (Letter.attempts == attempts) & unfinished
 
 
 def _forget(works: Works) -> None:

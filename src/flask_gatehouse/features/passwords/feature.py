@@ -1,22 +1,33 @@
 """What `passwords` offers to the house."""
 
-from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.passwords import events
-from flask_gatehouse.features.passwords.hashes import Hashes
-from flask_gatehouse.features.passwords.sentences import SENTENCES
+from flask_gatehouse.feature import Check, Feature, Route
 from flask_gatehouse.features.passwords.settings import PasswordSettings
-from flask_gatehouse.features.passwords.views import blueprint
+
+_HERE = "flask_gatehouse.features.passwords"
+_HASH_COST = (
+    "GATEHOUSE_PASSWORDS_HASH_TIME",
+    "GATEHOUSE_PASSWORDS_HASH_MEMORY",
+    "GATEHOUSE_PASSWORDS_HASH_LANES",
+)
 
 FEATURE = Feature(
     name="passwords",
     settings=PasswordSettings,
-    blueprint=blueprint,
-    events=(
-        events.PasswordSet,
-        events.PasswordRehashed,
-        events.InvitationMade,
-        events.InvitationRefused,
+    routes=(
+        Route(
+            rule="/login/", access="public", view=f"{_HERE}.views:login", methods=("GET", "POST")
+        ),
+        Route(rule="/invitation/<secret>/", access="public", view=f"{_HERE}.views:open_invitation"),
+        Route(
+            rule="/invitation/",
+            access="public",
+            view=f"{_HERE}.views:invitation",
+            methods=("GET", "POST"),
+        ),
     ),
-    sentences=SENTENCES,
-    plugs=(Hashes,),
+    tables=f"{_HERE}.models",
+    events=f"{_HERE}.events",
+    sentences=f"{_HERE}.sentences:SENTENCES",
+    plugs=(f"{_HERE}.hashes:Hashes",),
+    checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
 )

@@ -13,7 +13,8 @@ from flask_gatehouse.features.passwords.events import PasswordSet
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.features.users.models import PasswordKeeper, User
+from flask_gatehouse.features.users.keeper import PasswordKeeper
+from flask_gatehouse.features.users.models import User
 
 
 class Keeper(PasswordKeeper):

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Final
 
 from flask import (
-    Blueprint,
     flash,
     make_response,
     redirect,
@@ -25,7 +24,6 @@ from flask_gatehouse.features.passwords.errors import (
     PasswordRefused,
     WrongCredentials,
 )
-from flask_gatehouse.web.access import public
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
@@ -33,14 +31,10 @@ from flask_gatehouse.web.work import house, unit_of_work
 if TYPE_CHECKING:
     from flask_gatehouse.features.passwords.forms import LoginForm
 
-blueprint = Blueprint("passwords", __name__, template_folder="templates")
-
 #: Seconds for which a browser keeps an invitation that was opened.
 _OPENED_FOR: Final = 1800
 
 
-@blueprint.route("/login/", methods=["GET", "POST"])
-@public
 def login() -> ResponseReturnValue:
     """Ask for user name and password; a signed-in person is sent on."""
     if current_user.is_authenticated:
@@ -58,8 +52,6 @@ def login() -> ResponseReturnValue:
     return redirect(landing(), 303)
 
 
-@blueprint.get("/invitation/<secret>/")
-@public
 def open_invitation(secret: str) -> ResponseReturnValue:
     """Take the secret out of the address bar. Nothing is looked up, used or changed."""
     response = redirect(url_for(".invitation"), 303)
@@ -75,8 +67,6 @@ def open_invitation(secret: str) -> ResponseReturnValue:
     return response
 
 
-@blueprint.route("/invitation/", methods=["GET", "POST"])
-@public
 def invitation() -> ResponseReturnValue:
     """Let somebody who was invited choose a password. The page never says whose it will be."""
     from flask_gatehouse.features.passwords.forms import (  # noqa: PLC0415 - as above

@@ -1,6 +1,17 @@
 """What `setup` offers to the house."""
 
-from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.setup.views import blueprint
+from flask_gatehouse.feature import Feature, Route
 
-FEATURE = Feature(name="setup", blueprint=blueprint)
+_HERE = "flask_gatehouse.features.setup"
+
+FEATURE = Feature(
+    name="setup",
+    routes=(
+        Route(
+            rule="/setup/<token>/",
+            access="public",
+            view=f"{_HERE}.views:first_administrator",
+            methods=("GET", "POST"),
+        ),
+    ),
+)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, redirect, render_template
+from flask import abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.errors import Refusal
@@ -12,7 +12,6 @@ from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords.errors import PasswordRefused
 from flask_gatehouse.features.setup import service
 from flask_gatehouse.features.users.errors import AddressRefused, NameRefused, SetupClosed
-from flask_gatehouse.web.access import public
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import unit_of_work
 
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
 
     from flask_gatehouse.features.setup.forms import FirstAdministratorForm
 
-blueprint = Blueprint("setup", __name__, template_folder="templates")
 
-
-@blueprint.route("/setup/<token>/", methods=["GET", "POST"])
-@public
 def first_administrator(token: str) -> ResponseReturnValue:
     """Create the first administrator and sign them in; without the link there is no such page."""
     from flask_gatehouse.features.passwords.forms import (  # noqa: PLC0415 - see web.forms

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import Rate, setting
+
+_MOST: Final = 100
 
 
 @dataclass(frozen=True)
@@ -24,3 +28,16 @@ class ThrottlingSettings:
         Rate(30, timedelta(minutes=10)),
         "Links for setting a password that one network may try.",
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that limits nothing. Raises: Misconfigured.
+
+        Source: NIST SP 800-63B-4 3.2.2, at most 100 failures of one account.
+        """
+        rate = self.name_and_network
+        if rate.times > _MOST:
+            msg = (
+                f"GATEHOUSE_THROTTLING_NAME_AND_NETWORK is {rate}, but must be at most {_MOST} "
+                "times, whatever the window."
+            )
+            raise Misconfigured(msg)

@@ -1,5 +1,6 @@
 """Where counters are kept: the socket, and the database as its first answer."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,9 +10,12 @@ from sqlalchemy import Insert, case, delete, literal, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, UtcDateTime
+from flask_gatehouse.db.errors import DatabaseUnavailable
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.features.throttling.rules import Hit
+
+_log = logging.getLogger("gatehouse")
 
 #: Keys whose first byte is smaller sweep when their window opens: one in 32.
 _SWEEPERS: Final = 8
@@ -39,13 +43,11 @@ class DatabaseStore(Store):
         """Count by one upsert a key; the database serialises those that come at once."""
         with work.apart() as own:
             found = [self._one(own.db, work.now, key, window) for key, window in keys]
-            # So the table stays as small as the traffic is.
-            if any(
-                hit.count == 1 and key[0] < _SWEEPERS
-                for hit, (key, _) in zip(found, keys, strict=True)
-            ):
-                self._purge(own.db, work.now)
-            return found
+        # So the table stays as small as the traffic is.
+        opened = [key for hit, (key, _) in zip(found, keys, strict=True) if hit.count == 1]
+        if any(key[0] < _SWEEPERS for key in opened):
+            self._sweep(work)
+        return found
 
     def clear(self, work: Work, key: bytes) -> None:
         """Delete the row, in the transaction of the success that clears it."""
@@ -59,13 +61,18 @@ class DatabaseStore(Store):
         ).one()
         return Hit(count, max(1, int((expires_at - now).total_seconds() + 0.999)))
 
-    def _purge(self, db: Session, now: datetime) -> None:
-        over = select(Counter.digest).where(Counter.expires_at <= now).limit(_PURGE)
-        digests = db.scalars(over).all()
-        if digests:
-            # Still over: another worker may have opened a window again meanwhile.
-            gone = Counter.digest.in_(digests) & (Counter.expires_at <= now)
-            db.execute(delete(Counter).where(gone))
+    def _sweep(self, work: Work) -> None:
+        """Delete some counters that are over, apart from what was counted: it may fail."""
+        over = select(Counter.digest).where(Counter.expires_at <= work.now).limit(_PURGE)
+        try:
+            with work.apart() as own:
+                digests = own.db.scalars(over).all()
+                # Still over: another worker may have opened a window again meanwhile.
+                gone = Counter.digest.in_(digests) & (Counter.expires_at <= work.now)
+                own.db.execute(delete(Counter).where(gone))
+        except DatabaseUnavailable as error:
+            # MariaDB lets one of two go first and tells the other to come back: the next sweep.
+            _log.info("counters were not swept: %s", error.__cause__)
 
 
 def _upsert(dialect: str, key: bytes, now: datetime, window: timedelta) -> Insert:

@@ -1,17 +1,12 @@
 """What `users` offers to the house."""
 
 from flask_gatehouse.feature import Feature
-from flask_gatehouse.features.users import events
-from flask_gatehouse.features.users.sentences import SENTENCES
+
+_HERE = "flask_gatehouse.features.users"
 
 FEATURE = Feature(
     name="users",
-    sentences=SENTENCES,
-    events=(
-        events.UserCreated,
-        events.UserSuspended,
-        events.UserRestored,
-        events.AdministratorMade,
-        events.AdministratorUnmade,
-    ),
+    tables=f"{_HERE}.models",
+    events=f"{_HERE}.events",
+    sentences=f"{_HERE}.sentences:SENTENCES",
 )

@@ -1,6 +1,5 @@
 """Accounts, the names by which they are found, and the state of administration."""
 
-from abc import ABC, abstractmethod
 from datetime import datetime
 from uuid import UUID
 
@@ -8,41 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime, new_id
-
-
-class PasswordKeeper(ABC):
-    """Sets and checks the passwords of accounts: asked by the model, answered by `passwords`."""
-
-    @abstractmethod
-    def set_password(self, user: "User", password: str) -> None:
-        """Keep the hash of `password` with the account, in the account's own transaction."""
-
-    @abstractmethod
-    def check_password(self, user: "User", password: str) -> bool:
-        """Return whether `password` is the account's."""
-
-
-class _Installed:
-    """The keeper of the application started last in this process.
-
-    The model belongs to no application; applications in one process differ only in the cost of new
-    hashes, so one of them may answer for all.
-    """
-
-    keeper: PasswordKeeper | None = None
-
-    @classmethod
-    def asked(cls) -> PasswordKeeper:
-        """Return the keeper. Raises: RuntimeError: no application was started."""
-        if cls.keeper is None:
-            msg = "no application has been given Gatehouse yet, so nobody keeps passwords"
-            raise RuntimeError(msg)
-        return cls.keeper
-
-
-def install(keeper: PasswordKeeper) -> None:
-    """Let the model ask `keeper`; the extension does so when it starts."""
-    _Installed.keeper = keeper
+from flask_gatehouse.features.users import keeper
 
 
 class User(Base):
@@ -86,11 +51,11 @@ class User(Base):
         Raises:
             PasswordRefused: the password breaks a rule.
         """
-        _Installed.asked().set_password(self, password)
+        keeper.current().set_password(self, password)
 
     def check_password(self, password: str) -> bool:
         """Return whether this is the account's password. Counts no attempt: a view must."""
-        return _Installed.asked().check_password(self, password)
+        return keeper.current().check_password(self, password)
 
     def __eq__(self, other: object) -> bool:
         """Two objects are equal if they are the same account."""

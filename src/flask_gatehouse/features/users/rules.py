@@ -31,6 +31,15 @@ _LOOK_ALIKES: Final = frozenset("ıȷɑɡℓꞮ")
 _PUNCTUATION: Final = frozenset("._-")
 
 
+#: Code points that nobody sees, whatever category they have, so that a name could hide behind one.
+#: Source: Unicode, DerivedCoreProperties, Default_Ignorable_Code_Point.
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
 def canonical_name(text: str) -> str:
     """Return the one form of a user name under which it is stored and found.
 
@@ -45,7 +54,7 @@ def canonical_name(text: str) -> str:
     # Folding may also shorten, and both forms have to fit.
     if max(len(name), len(shown_name(text))) > LONGEST_NAME:
         raise NameRefused(reason="too_long")
-    if not all(_may_stand_in_name(letter) for letter in name):
+    if _INVISIBLE.search(text) or not all(_may_stand_in_name(letter) for letter in name):
         raise NameRefused(reason="characters")
     if not name[0].isalnum() or name.endswith("."):
         raise NameRefused(reason="begins_or_ends")
@@ -81,13 +90,15 @@ def canonical_address(text: str) -> str:
             allow_smtputf8=False,
             allow_quoted_local=False,
             allow_domain_literal=False,
+            strict=True,
             check_deliverability=False,
             globally_deliverable=False,
         )
     except (EmailNotValidError, UnicodeError, ValueError) as error:
         raise AddressRefused(reason="syntax") from error
     domain = found.ascii_domain.casefold()
-    if "." not in domain:
+    # A dotted number is an address of a machine, and an encoded word is read by some mailers.
+    if "." not in domain or domain.rpartition(".")[2].isdigit() or "=?" in typed:
         raise AddressRefused(reason="syntax")
     return f"{found.local_part.casefold()}@{domain}"
 

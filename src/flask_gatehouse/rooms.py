@@ -1,0 +1,144 @@
+"""Opens the rooms of the house: all that speaks to the database, loaded when first needed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.core.house import House
+from flask_gatehouse.core.sentences import Sentences
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.db.engine import open_engine, parsed
+from flask_gatehouse.db.migrations import runner
+from flask_gatehouse.db.migrations.scope import (
+    offer_user_table,
+    without_our_objects,
+    without_ours,
+)
+from flask_gatehouse.db.settings import DatabaseSettings
+from flask_gatehouse.db.work import Works
+from flask_gatehouse.feature import Feature, load
+from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
+from flask_gatehouse.features.mail.outbox import OutboxWorker
+from flask_gatehouse.features.passwords.keeping import Keeper
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.web import work
+from flask_gatehouse.web.settings import WebSettings
+
+__all__ = [
+    "database_answers",
+    "doorkeeper",
+    "hide_our_tables",
+    "keeper",
+    "load_views",
+    "new_setup_link",
+    "offer_user_table",
+    "open_works",
+    "parts",
+    "setup_is_open",
+    "start_background_work",
+    "upgrade_database",
+]
+
+
+def parts(house: House, features: Sequence[Feature]) -> Iterator[object]:
+    """Make what the features put into a house."""
+    told = [load(feature.sentences) for feature in features if feature.sentences]
+    yield Sentences({code: sentence for each in told for code, sentence in each.items()})
+    for feature in features:
+        for place in feature.plugs:
+            yield load(place)(house)
+
+
+def open_works(house: House, db: Any, features: Sequence[Feature]) -> Works:  # noqa: ANN401 - a host's database object
+    """Return how work begins: in the host's session, or in sessions of our own.
+
+    Loads every table first: migrations, checks and relationships need to know all of them.
+    """
+    for feature in features:
+        if feature.tables:
+            import_module(feature.tables)
+    if db is None:
+        return Works(house, _own_engine(house))
+    scoped: Callable[[], Session] = db.session
+    return Works(house, lambda: db.engine, scoped)
+
+
+def doorkeeper(works: Callable[[], Works], house: House) -> SessionDoorkeeper:
+    """Return who opens, finds and ends sessions."""
+    return SessionDoorkeeper(works, house)
+
+
+def keeper(works: Callable[[], Works]) -> Keeper:
+    """Return who sets and checks passwords for the methods of the model."""
+    return Keeper(works)
+
+
+def load_views(features: Sequence[Feature]) -> None:
+    """Load every page, and what its forms need."""
+    for feature in features:
+        for route in feature.routes:
+            load(route.view)
+
+
+def hide_our_tables(options: dict[str, Any]) -> None:
+    """Tell a host's autogenerate, by its options, to leave our tables alone."""
+    options["include_name"] = without_ours(options.get("include_name"))
+    options["include_object"] = without_our_objects(options.get("include_object"))
+
+
+def upgrade_database() -> None:
+    """Apply the shipped migrations to the database of the current application."""
+    runner.upgrade(work.works().engine)
+
+
+def database_answers() -> bool:
+    """Whether the database of the current application answers at this moment."""
+    try:
+        with work.works().engine.connect() as connection:
+            connection.execute(select(1))
+    except (SQLAlchemyError, Unavailable):
+        return False
+    return True
+
+
+def start_background_work(app: Flask) -> None:
+    """Send mails from this process."""
+    state = app.extensions[work.EXTENSION]
+    OutboxWorker.of(state.works, inside=app.app_context).start()
+
+
+def setup_is_open() -> bool:
+    """Whether the first administrator can still be made; False if nobody can tell."""
+    try:
+        with work.works().reading() as db:
+            return users.setup_is_open(db)
+    except (SQLAlchemyError, Unavailable):
+        return False
+
+
+def new_setup_link() -> str | None:
+    """Return a link that makes the first administrator; None if there was an account."""
+    with work.unit_of_work() as unit:
+        secret = users.open_setup(unit)
+    settings = work.house().settings
+    base = settings[CoreSettings].public_url.rstrip("/")
+    prefix = settings[WebSettings].url_prefix.rstrip("/")
+    return None if secret is None else f"{base}{prefix}/setup/{secret}/"
+
+
+def _own_engine(house: House) -> Callable[[], Engine]:
+    url = house.settings[DatabaseSettings].url
+    file = house.home / "gatehouse.db"
+    where = parsed(url or f"sqlite:///{file}", setting="GATEHOUSE_DATABASE_URL")
+    if not url:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would make it readable by everybody; its other files take over this mode.
+        file.touch(mode=0o600)
+    engine = open_engine(where)
+    return lambda: engine

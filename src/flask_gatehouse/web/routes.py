@@ -1,0 +1,32 @@
+"""Pages of our own: each route becomes a view that is loaded, and guarded, when first asked for."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from flask_gatehouse.feature import Feature, Route, load
+from flask_gatehouse.web import access
+
+
+def blueprint(feature: Feature) -> Blueprint:
+    """Return the pages of a feature. Its templates are in its own folder."""
+    place = f"flask_gatehouse.features.{feature.name}"
+    pages = Blueprint(feature.name, place, template_folder="templates")
+    for route in feature.routes:
+        pages.add_url_rule(route.rule, route.endpoint, _view(route), methods=list(route.methods))
+    return pages
+
+
+def _view(route: Route) -> Callable[..., ResponseReturnValue]:
+    """Return a view that lets in whom the route says. What cannot be loaded lets nobody in."""
+    loaded: list[Callable[..., ResponseReturnValue]] = []
+
+    def view(**arguments: object) -> ResponseReturnValue:
+        if not loaded:
+            loaded.append(access.guard(route.access, load(route.view)))
+        return loaded[0](**arguments)
+
+    view.__name__ = route.endpoint
+    setattr(view, access.MARK, route.access)
+    return view

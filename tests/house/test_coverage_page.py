@@ -1,0 +1,59 @@
+"""What is said about known weaknesses is true: tests, table and page name the same checks."""
+
+from pathlib import Path
+
+from tools import coverage_page
+
+ROOT = Path(__file__).parents[2]
+TABLE = coverage_page.checks()
+TESTS = coverage_page.named_tests()
+
+#: Chapters of which every check is in the table; of others only those that have tests there.
+WHOLE: tuple[str, ...] = (
+    "RED",
+    "SES",
+    "REM",
+    "ENU",
+    "THR",
+    "PWD",
+    "CSR",
+    "INP",
+    "ADM",
+    "LOG",
+    "HDR",
+    "CFG",
+)
+WHOLE += tuple(f"ASVS V{chapter}" for chapter in ("6.1", "6.2", "6.3", "7.1", "7.2", "7.3", "7.4"))
+WHOLE += tuple(f"ASVS V3.{section}" for section in range(1, 8))
+WHOLE += ("ASVS V14.3", *(f"ASVS V16.{section}" for section in range(1, 6)))
+
+
+def test_every_check_that_is_held_has_a_test_named_after_it() -> None:
+    held = {name for name, check in TABLE.items() if check.state == "held"}
+    assert held - TESTS.keys() == set()
+
+
+def test_every_test_named_after_a_check_of_the_table_is_of_one_that_is_held() -> None:
+    other = {name: TABLE[name].state for name in TESTS.keys() & TABLE.keys()}
+    assert {name for name, state in other.items() if state != "held"} == set()
+
+
+def test_no_test_is_named_after_a_check_that_is_missing_in_a_whole_chapter() -> None:
+    named = [coverage_page.Check(id=name, title="", state="") for name in TESTS.keys() - TABLE]
+    assert [check.id for check in named if check.chapter in WHOLE] == []
+
+
+def test_every_state_is_explained() -> None:
+    for check in TABLE.values():
+        assert check.state in coverage_page.STATES, check.id
+        assert check.title, check.id
+        assert check.reason or check.state == "held", check.id
+        assert bool(check.needs) == (check.state == "later"), check.id
+        assert bool(check.where) == (check.state == "documented"), check.id
+        assert not check.where or (ROOT / check.where).is_file(), check.id
+        assert check.reason == "" or check.reason.endswith("."), check.id
+
+
+def test_the_page_is_what_the_table_and_the_tests_say() -> None:
+    written = coverage_page.PAGE.read_text("utf-8")
+    assert written == coverage_page.page(), "run .venv/bin/python tools/coverage_page.py"
