@@ -28,6 +28,9 @@ def serve(*, host: str, port: int, workers: int) -> None:
     share = max(1, (os.cpu_count() or 1) // workers)
     os.environ.setdefault("GATEHOUSE_PASSWORDS_HASH_SLOTS", str(share))
     app = create_app()
+    if app.debug:
+        msg = "FLASK_DEBUG is set, which is for development: whoever meets an error could run code."
+        raise Misconfigured(msg)
     _refuse_taken(host, port)
     with app.app_context():
         click.echo("Bringing the tables up to date …", err=True)

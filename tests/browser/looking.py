@@ -129,6 +129,7 @@ def sideways(page: Page) -> int:
     found: int = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
+    page.wait_for_load_state("load")  # without its stylesheet a page says nothing of its width
     return found
 
 

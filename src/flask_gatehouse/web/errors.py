@@ -125,7 +125,8 @@ def respond(error: Exception) -> ResponseReturnValue:
         return error.get_response()
     found = answer(error)
     if found.is_ours:
-        # The traceback belongs into the log and nowhere else.
+        # The traceback belongs into the log and nowhere else, and no values of statements with it.
+        _hide_values(error)
         _log.error("%s: %s", request_id(), type(error).__name__, exc_info=error)
     if isinstance(error, SecurityError):
         # Flask could not tell which site this is, so no page with links can be made.
@@ -169,6 +170,14 @@ def translate(app: Flask) -> None:
 
     app.register_error_handler(Refusal, as_http)
     app.register_error_handler(Unavailable, as_http)
+
+
+def _hide_values(error: BaseException | None) -> None:
+    """Keep what a failed statement was given out of the log, also on an engine of the host."""
+    while error is not None:
+        if hasattr(error, "hide_parameters"):
+            error.hide_parameters = True
+        error = error.__cause__ or error.__context__
 
 
 def _record(refusal: NotAllowed) -> None:

@@ -25,6 +25,7 @@ from flask_gatehouse.features.passwords.errors import (
     WrongCredentials,
 )
 from flask_gatehouse.web.errors import answer
+from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
 
@@ -43,7 +44,7 @@ def login() -> ResponseReturnValue:
 
     form = LoginForm()
     if request.method != "POST":
-        form.next.data = request.args.get("next")
+        form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
     try:
         _sign_in(form)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
@@ -65,7 +65,7 @@ def open_session(
         work.db.add(beside)
         until = beside.expires_at
     work.db.flush()
-    _end_the_oldest(work, holder, settings.per_user)
+    _end_the_oldest(work, row, settings.per_user)
     if row.digest[0] < _SWEEPERS:
         _sweep(work)
     return Opened(handle, kept, until, row.public_id)
@@ -97,16 +97,15 @@ def _new(
     return handle, row
 
 
-def _end_the_oldest(work: Work, holder: Holder, most: int) -> None:
-    """Keep the number of sign-ins of one person within the limit."""
-    if holder.user_id is not None:
-        owned = Session.user_id == holder.user_id
+def _end_the_oldest(work: Work, opened: Session, most: int) -> None:
+    """Keep the number of sign-ins of one person within the limit; the one just opened stays."""
+    if opened.user_id is not None:
+        owned = Session.user_id == opened.user_id
     else:
-        owned = Session.subject == holder.subject
-    oldest_first = select(Session.sign_in_id, Session.created_at).where(owned)
-    rows = work.db.execute(oldest_first.order_by(Session.created_at)).all()
-    sign_ins = list(dict.fromkeys(row.sign_in_id for row in rows))
-    surplus = sign_ins[: max(0, len(sign_ins) - most)]
+        owned = Session.subject == opened.subject
+    others = select(Session.sign_in_id).where(owned, Session.sign_in_id != opened.sign_in_id)
+    others = others.group_by(Session.sign_in_id).order_by(func.min(Session.created_at).desc())
+    surplus = work.db.scalars(others.offset(most - 1)).all()
     if surplus:
         work.db.execute(delete(Session).where(Session.sign_in_id.in_(surplus)))
 

@@ -149,5 +149,7 @@ def _may_stand_in_name(letter: str) -> bool:
 
 
 def _one_script(name: str) -> bool:
-    scripts = {unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha()}
+    # "LATIN SMALL LETTER A", and "KATAKANA-HIRAGANA PROLONGED SOUND MARK".
+    names = (unicodedata.name(letter, "?") for letter in name if letter.isalpha())
+    scripts = {name.split()[0].partition("-")[0] for name in names}
     return len(scripts) <= 1 or any(scripts <= together for together in _WRITTEN_TOGETHER)
