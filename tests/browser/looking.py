@@ -126,10 +126,11 @@ def violations(page: Page) -> list[str]:
 
 def sideways(page: Page) -> int:
     """Return by how many pixels the page is wider than the window."""
+    # Without its stylesheet a page says nothing of its width.
+    page.wait_for_load_state("load")
     found: int = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
-    page.wait_for_load_state("load")  # without its stylesheet a page says nothing of its width
     return found
 
 
