@@ -84,7 +84,7 @@ def page(
     """Return the page."""
     known = checks() if table is None else table
     named = named_tests() if tests is None else tests
-    lines = ["---", "orphan: true", "---", "", _NOTE, "", "# Checks", "", _ABOUT, ""]
+    lines = [_NOTE, "", "# Checks", "", _ABOUT, ""]
     states = Counter(check.state for check in known.values())
     lines += ["| state | checks |", "| --- | --- |"]
     lines += [f"| {state} | {states[state]} |" for state in STATES]

@@ -19,6 +19,7 @@ import pytest
 from flask import Flask, get_flashed_messages, render_template_string
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
+from flask_login import user_logged_in
 from sqlalchemy import func, inspect, select, text, update
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
@@ -1053,3 +1054,17 @@ def test_4_11_login_and_logout_work_on_the_page_they_happen_on(host: GatehouseTe
     who = client.get("/who").json
     assert who is not None
     assert who["anonymous"]
+
+
+def test_4_6_an_error_of_whoever_listens_hands_out_no_session(site: GatehouseTester) -> None:
+    site.add_user()
+
+    def fail(_sender: object, **_: object) -> None:
+        raise RuntimeError
+
+    client = site.client()
+    with user_logged_in.connected_to(fail, sender=site.app):
+        refused = sign_in(client)
+    assert refused.status_code == 500
+    assert cookie(client) is None
+    assert client.get("/admin/").status_code == 302

@@ -6,12 +6,13 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from flask_login import UserMixin
+from flask_login import UserMixin, login_user
 from werkzeug.security import generate_password_hash
 
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
@@ -146,7 +147,7 @@ def test_members_come_over_with_the_hash_that_they_have(run_page: RunPage) -> No
 
 
 def test_templates_of_the_host_replace_ours(home: Path, run_page: RunPage) -> None:
-    login, layout = blocks_of("docs/host.md", "html+jinja")
+    login, _, layout = blocks_of("docs/host.md", "html+jinja")
     base = (
         "<title>{% block title %}{% endblock %}</title>{% block head %}{% endblock %}"
         "<p>The library</p>{% block main %}{% endblock %}"
@@ -170,10 +171,46 @@ def test_templates_of_the_host_replace_ours(home: Path, run_page: RunPage) -> No
     assert "<p>The library</p>" in lost.text
 
 
-def test_a_hosts_migrations_refer_to_a_user_and_leave_our_tables_alone(home: Path) -> None:
+def test_a_layout_of_the_host_changes_blocks_of_our_frame(home: Path, run_page: RunPage) -> None:
+    _, layout, _ = blocks_of("docs/host.md", "html+jinja")
+    file = home / "templates" / "gatehouse" / "layout.html"
+    file.parent.mkdir(parents=True)
+    file.write_text(layout)
+    page = run_page("docs/host.md").app.test_client().get("/login/").text
+    assert page.index("tokens.css") < page.index("library.css") < page.index("The library")
+    assert page.index('name="username"') < page.index("Open until eight.")
+
+
+def test_signing_in_commits_what_a_view_has_added_unless_a_block_will(run_page: RunPage) -> None:
+    host = run_page("docs/host.md")
+    grace = GatehouseTester(host.app).add_user("grace")
+
+    def lend(*, inside: bool) -> int:
+        with host.app.test_request_context("/"):
+            loan = host.Loan(user_id=grace.id, title="Middlemarch")
+            try:
+                with host.db.session.begin() if inside else nullcontext():
+                    host.db.session.add(loan)
+                    login_user(grace)
+                    raise LookupError
+            except LookupError:
+                host.db.session.rollback()
+            return len(host.db.session.scalars(host.db.select(host.Loan)).all())
+
+    assert lend(inside=True) == 0
+    assert lend(inside=False) == 1
+
+
+@pytest.mark.parametrize("named", ["User.id", '"gatehouse_user.id"'])
+def test_a_hosts_migrations_refer_to_a_user_and_leave_our_tables_alone(
+    home: Path, named: str
+) -> None:
     page = "\n".join(
         block for block in blocks_of("docs/host.md") if "db.create_all" not in block
     ).replace('"sqlite:///library.db"', f'"sqlite:///{home / "library.db"}"')
+    if named != "User.id":
+        page = page.replace("ForeignKey(User.id)", f"ForeignKey({named})")
+        page = page.replace("    user: Mapped[User] = relationship()\n", "")
     (home / "app.py").write_text(page)
     said = run_python(home, "-c", MIGRATE)
     (made,) = (home / "migrations" / "versions").glob("*.py")

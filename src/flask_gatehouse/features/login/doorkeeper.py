@@ -101,13 +101,20 @@ class SessionDoorkeeper(Doorkeeper):
         self._renewed(opened.session)
 
     def signed_in(self, opened: Opened) -> None:
-        """Hand over, and tell those who listen to Flask-Login's signal."""
-        self.hand_over(opened)
+        """Tell those who listen to Flask-Login's signal, and hand over.
+
+        In this order: if the account cannot be read for them, the answer is an error, and no
+        cookie of an answer that says so may open anything.
+        """
         if user_logged_in.receivers:
+            self._forget()
+            g.pop("_login_user", None)
+            self._renewed(opened.session)
             user_logged_in.send(
                 current_app._get_current_object(),  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
                 user=current_user._get_current_object(),  # noqa: SLF001
             )
+        self.hand_over(opened)
 
     def confirm(self) -> None:
         """Make the session of this request fresh, under a new handle."""
