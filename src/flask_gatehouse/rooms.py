@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
@@ -80,10 +81,15 @@ def keeper(works: Callable[[], Works]) -> Keeper:
 
 
 def load_views(features: Sequence[Feature]) -> None:
-    """Load every page, and what its forms need."""
+    """Load every page, and the forms that pages load when one is opened."""
+    import_module("flask_wtf.csrf")
+    import_module("email_validator")
     for feature in features:
         for route in feature.routes:
             load(route.view)
+        forms = f"flask_gatehouse.features.{feature.name}.forms"
+        if find_spec(forms) is not None:
+            import_module(forms)
 
 
 def hide_our_tables(options: dict[str, Any]) -> None:

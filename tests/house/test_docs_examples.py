@@ -192,13 +192,17 @@ def test_signing_in_commits_what_a_view_has_added_unless_a_block_will(run_page: 
                 with host.db.session.begin() if inside else nullcontext():
                     host.db.session.add(loan)
                     login_user(grace)
-                    raise LookupError
+                    _fail()
             except LookupError:
                 host.db.session.rollback()
             return len(host.db.session.scalars(host.db.select(host.Loan)).all())
 
     assert lend(inside=True) == 0
     assert lend(inside=False) == 1
+
+
+def _fail() -> None:
+    raise LookupError
 
 
 @pytest.mark.parametrize("named", ["User.id", '"gatehouse_user.id"'])
