@@ -164,7 +164,8 @@ class GatehouseLoginManager(LoginManager):
         user_accessed.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
         # What Flask-Login left behind before the switch proves nothing. That the session is looked
         # into also tells caches that the answer depends on the cookie.
-        if any(key in session for key in _KEYS):
+        kept = session._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one look for five keys
+        if kept and not kept.keys().isdisjoint(_KEYS):
             _clear_session()
         known = _doorkeeper().who()
         user = None if known is None else self._person(known)
