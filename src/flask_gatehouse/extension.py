@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from click import Group
-from flask import Blueprint, Flask, appcontext_pushed, request
+from flask import (
+    Blueprint,
+    Flask,
+    appcontext_pushed,
+    current_app,
+    has_app_context,
+    request,
+)
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_gatehouse import shipped
@@ -104,7 +111,7 @@ class Gatehouse:
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
-        keeper.install(lambda: state.keeper)
+        keeper.install(lambda: _current_state(state).keeper)
         app.cli.add_command(build_group(self.features))
         errors.translate(app)
         if self._pages:
@@ -256,6 +263,14 @@ def _state(app: Flask) -> State:
     return found
 
 
+def _current_state(last: State) -> State:
+    """Return the state of the application that is at work; outside of any, of the last started."""
+    if has_app_context() and work.EXTENSION in current_app.extensions:
+        found: State = current_app.extensions[work.EXTENSION]
+        return found
+    return last
+
+
 def _groups(features: Sequence[Feature]) -> dict[str, type[Any]]:
     groups: dict[str, type[Any]] = {
         "": CoreSettings,
@@ -277,22 +292,33 @@ def _roots(app: Flask, core: CoreSettings) -> list[bytes]:
     if not given:
         msg = f"There is no secret key, SECRET_KEY or GATEHOUSE_SECRET_KEY: {HOW_TO}"
         raise Misconfigured(msg)
-    text = given.decode("latin-1") if isinstance(given, bytes) else str(given)
+    raw = given if isinstance(given, bytes) else str(given).encode()
     if not app.config.get("SECRET_KEY"):
-        app.config["SECRET_KEY"] = text
+        app.config["SECRET_KEY"] = given
     # Only tests may use a key that everybody could guess.
-    newest = text.encode() if app.testing else Root(text, setting).value
+    newest = raw if app.testing else Root(raw, setting).value
     fallbacks = "GATEHOUSE_SECRET_KEY_FALLBACKS"
-    return [newest, *(Root(each, fallbacks).value for each in core.secret_key_fallbacks)]
+    return [newest, *(Root(each.encode(), fallbacks).value for each in core.secret_key_fallbacks)]
 
 
 def _check_public_url(core: CoreSettings) -> None:
-    url = urlsplit(core.public_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    if not _is_web_address(core.public_url):
         msg = (
             f"GATEHOUSE_PUBLIC_URL is {core.public_url!r}, but must look like https://example.org."
         )
         raise Misconfigured(msg)
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether `text` names a web server, and nothing beside it."""
+    try:
+        url = urlsplit(text)
+        _ = url.port
+        host = (url.hostname or "").encode("idna")
+    except ValueError:
+        return False
+    plain = not (url.query or url.fragment or url.username)
+    return url.scheme in {"http", "https"} and bool(host) and plain
 
 
 def _check_database(settings: DatabaseSettings) -> None:

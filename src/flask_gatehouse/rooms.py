@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, select
+from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -106,8 +106,8 @@ def upgrade_database() -> None:
 def database_answers() -> bool:
     """Whether the database of the current application answers at this moment."""
     try:
-        with work.works().engine.connect() as connection:
-            connection.execute(select(1))
+        with work.works().reading() as db:
+            db.execute(select(1))
     except (SQLAlchemyError, Unavailable):
         return False
     return True
@@ -141,8 +141,10 @@ def new_setup_link() -> str | None:
 def _own_engine(house: House) -> Callable[[], Engine]:
     url = house.settings[DatabaseSettings].url
     file = house.home / "gatehouse.db"
-    where = parsed(url or f"sqlite:///{file}", setting="GATEHOUSE_DATABASE_URL")
-    if not url:
+    if url:
+        where = parsed(url, setting="GATEHOUSE_DATABASE_URL")
+    else:
+        where = URL.create("sqlite", database=str(file))
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite would make it readable by everybody; its other files take over this mode.
         file.touch(mode=0o600)

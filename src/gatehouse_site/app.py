@@ -29,7 +29,11 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     given = dict(config or {})
     home = Path(str(given.get("GATEHOUSE_HOME") or os.environ.get("GATEHOUSE_HOME") or "instance"))
     home = home.absolute()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"GATEHOUSE_HOME is {home}, where no folder can be made ({error.strerror})."
+        raise Misconfigured(msg) from error
     app = Flask(__name__, instance_path=str(home))
     app.config.from_mapping(
         GATEHOUSE_HOME=str(home),
@@ -38,6 +42,9 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     )
     if "GATEHOUSE_WEB_HEADERS" not in os.environ:
         app.config["GATEHOUSE_WEB_HEADERS"] = "all"
+    if "GATEHOUSE_PUBLIC_URL" not in os.environ:
+        port = os.environ.get("PORT") or "5000"
+        app.config["GATEHOUSE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     app.config.from_mapping(given)
     if "GATEHOUSE_SECRET_KEY" not in app.config and not os.environ.get("GATEHOUSE_SECRET_KEY"):
         app.config["GATEHOUSE_SECRET_KEY"] = _kept_secret_key(home)

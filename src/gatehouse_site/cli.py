@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import ScriptInfo
 
-from flask_gatehouse import Gatehouse, Misconfigured
+from flask_gatehouse import Gatehouse, Misconfigured, Unavailable
 from gatehouse_site.app import create_app
 from gatehouse_site.serve import serve
 
@@ -35,6 +35,9 @@ def run(*, host: str, port: int, workers: int) -> None:
         serve(host=host, port=port, workers=workers)
     except Misconfigured as error:
         raise click.ClickException(str(error)) from error
+    except Unavailable as error:
+        msg = "The database does not answer; start it, or look at GATEHOUSE_DATABASE_URL."
+        raise click.ClickException(msg) from error
 
 
 def main() -> None:

@@ -60,9 +60,11 @@ def _refuse_taken(host: str, port: int) -> None:
 
 def _tell_where(app: Flask, host: str, port: int) -> None:
     public = str(app.config.get("GATEHOUSE_PUBLIC_URL") or os.environ["GATEHOUSE_PUBLIC_URL"])
-    click.echo(f"\n  Gatehouse listens at http://{host}:{port}/ and is reached at {public}")
-    names = ", ".join(Gatehouse.hosts(app))
-    if names and host not in names:
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"\n  Gatehouse listens at http://{shown}:{port}/ and is reached at {public}")
+    hosts = Gatehouse.hosts(app)
+    if hosts and host not in hosts:
+        names = ", ".join(hosts)
         click.echo(f"  It answers to {names} only; GATEHOUSE_PUBLIC_URL says what people use.")
     link = Gatehouse.new_setup_link()
     if link is not None:

@@ -118,10 +118,16 @@ def test_thr_09_every_spelling_of_a_name_shares_one_counter(
     assert forms.sign_in(at(tester, "192.0.2.1"), other).status_code == 429
 
 
-def test_thr_09_name_and_address_are_one_account_to_the_limit(site: GatehouseTester) -> None:
+def test_thr_09_a_limit_does_not_tell_that_name_and_address_belong_together(
+    site: GatehouseTester,
+) -> None:
+    """Both are limited, each by itself, as are those of nobody and of two people."""
     site.add_user("alice", email="alice@example.org")
-    assert fail(site, NAME, "alice") == [401] * NAME
-    assert fail(site, 1, "alice@example.org") == [429]
+    site.add_user("carol", email="carol@example.org")
+    assert fail(site, NAME + 1, "alice") == [401] * NAME + [429]
+    for other in ("alice@example.org", "carol@example.org", "nobody@example.org"):
+        assert fail(site, 1, other) == [401]
+    assert fail(site, NAME, "alice@example.org") == [401] * (NAME - 1) + [429]
 
 
 def test_thr_09_the_right_password_waits_as_well(site: GatehouseTester) -> None:

@@ -2,12 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import current_app
 
 from flask_gatehouse.core.house import House
 
 if TYPE_CHECKING:
     from flask_gatehouse.db.work import Works
+
+
+def program() -> str:
+    """Return how this command line is called, for sentences that name a command of it."""
+    caller = click.get_current_context().command_path.partition(" gatehouse ")[0]
+    return f"{caller} gatehouse" if caller.endswith("flask") else "gatehouse"
 
 
 def works() -> "Works":

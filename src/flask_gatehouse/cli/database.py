@@ -4,7 +4,7 @@ import json
 
 import click
 
-from flask_gatehouse.cli.application import works
+from flask_gatehouse.cli.application import program, works
 from flask_gatehouse.db.migrations import runner
 
 
@@ -36,8 +36,8 @@ def check(*, as_json: bool) -> None:
         if not as_json:
             click.echo(f"The tables are as this release expects ({state.current}).")
         return
-    for difference in state.differences:
+    for difference in state.differences if state.current else ():
         click.echo(f"differs: {difference}", err=True)
     at = state.current or "nothing"
-    msg = f"The tables are at {at}, expected {state.newest}: run gatehouse db upgrade."
+    msg = f"The tables are at {at}, expected {state.newest}: run {program()} db upgrade."
     raise click.ClickException(msg)

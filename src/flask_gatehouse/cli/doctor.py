@@ -11,7 +11,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_gatehouse.cli.application import house, works
+from flask_gatehouse.cli.application import house, program, works
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.migrations import runner
@@ -106,5 +106,5 @@ def _tables() -> Iterator[Finding]:
             "unsafe",
             f"The tables are at {state.current or 'nothing'}, this release expects {state.newest}.",
             "Pages will fail where tables or columns are missing.",
-            "gatehouse db upgrade",
+            f"{program()} db upgrade",
         )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from flask_gatehouse.cli.application import house
+from flask_gatehouse.cli.application import house, program
 from flask_gatehouse.core.errors import Misconfigured, Refusal, Unavailable
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.feature import Feature, load
@@ -92,7 +92,7 @@ def _refusing(callback: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             msg = (
                 f"The database refused: {type(error.orig).__name__}. Does it answer, and were the "
-                "migrations applied (gatehouse db upgrade)?"
+                f"migrations applied ({program()} db upgrade)?"
             )
             raise click.ClickException(msg) from error
 

@@ -79,24 +79,24 @@ def _looks_like_an_example(text: str) -> bool:
         return True
     steps = [abs(ord(one) - ord(other)) <= 1 for one, other in pairwise(text)]
     # Of random letters and digits, fewer than one step in five counts up, down, or stays.
-    return sum(steps) > len(steps) / 2 or sha256(text.encode()).hexdigest() in _PUBLISHED
+    return sum(steps) > len(steps) / 2 or sha256(text.encode("latin-1")).hexdigest() in _PUBLISHED
 
 
 @dataclass(frozen=True)
 class Root:
     """A root key as it was configured, checked before anything is derived from it."""
 
-    text: str
+    raw: bytes
     setting: str
 
     @cached_property
     def value(self) -> bytes:
         """Return the bytes. Raises: Misconfigured: too short, or known from documentation."""
-        raw = self.text.encode()
+        raw = self.raw
         if len(raw) < ROOT_BYTES:
             msg = f"{self.setting} has {len(raw)} bytes and needs at least {ROOT_BYTES}: {HOW_TO}"
             raise Misconfigured(msg)
-        if _looks_like_an_example(self.text):
+        if _looks_like_an_example(raw.decode("latin-1")):
             msg = f"{self.setting} looks like an example, not like a random key: {HOW_TO}"
             raise Misconfigured(msg)
         return raw

@@ -210,15 +210,16 @@ def _refuse_unknown(
 ) -> None:
     for place, names in (("app.config", config), ("the environment", environment)):
         for name in names:
-            if name.startswith(PREFIX) and name not in known and not name.startswith(_TESTS):
+            if name.startswith(PREFIX) and name not in known and not _FOREIGN.match(name):
                 near = get_close_matches(name, known, n=1, cutoff=0.0)
                 hint = f"; the nearest real one is {near[0]}" if near else ""
                 msg = f"{name} in {place} is not a setting{hint}."
                 raise Misconfigured(msg)
 
 
-#: Where the project's own tests find their services; no setting begins so.
-_TESTS = PREFIX + "TEST_"
+#: Names with our prefix that others make: the project's own tests, and Kubernetes, which tells
+#: every process of a service called "gatehouse". No setting begins so.
+_FOREIGN = re.compile(PREFIX + r"(TEST_|SERVICE_(HOST|PORT)(_|$)|PORT(_|$))")
 
 
 def _in_force(

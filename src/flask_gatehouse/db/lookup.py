@@ -7,11 +7,12 @@ the compiled text goes to the driver directly, and the columns' own types read t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, StaticPool
+from sqlalchemy import Engine, Row, Select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away, is_wrong_on_sqlite
+from flask_gatehouse.db.work import Works
 
 
 class Lookup:
@@ -21,28 +22,32 @@ class Lookup:
         """Args: statement: with one bound parameter, called `parameter`, of type bytes."""
         self._statement = statement
         self._parameter = parameter
-        self._prepared: dict[Engine, Callable[[bytes], Sequence[Any] | None]] = {}
 
-    def one(
-        self, engine: Engine, value: bytes, host: Session | None = None
-    ) -> Sequence[Any] | None:
+    def one(self, works: Works, value: bytes) -> Sequence[Any] | None:
         """Return the row as a sequence in the order of the columns, or None.
 
         Args:
-            engine: where to read.
+            works: where to read; keeps what is prepared for its engine.
             value: what is looked up.
-            host: the host's session; read through it if its engine has a single connection.
         Raises:
             DatabaseUnavailable: nobody can tell at the moment.
         """
-        if host is not None and isinstance(engine.pool, StaticPool):
-            return host.execute(self._statement, {self._parameter: value}).first()
-        read = self._prepared.get(engine)
+        read: Callable[[bytes], Sequence[Any] | None] | None = works.prepared.get(self)
         if read is None:
-            sqlite = engine.dialect.name == "sqlite"
-            read = self._on_sqlite(engine) if sqlite else self._on_server(engine)
-            self._prepared[engine] = read
+            read = works.prepared[self] = self._prepare(works)
         return read(value)
+
+    def _prepare(self, works: Works) -> Callable[[bytes], Sequence[Any] | None]:
+        if works.is_single and works.host_session is not None:
+            return lambda value: self._through(works.host_session, value)
+        sqlite = works.engine.dialect.name == "sqlite"
+        return self._on_sqlite(works.engine) if sqlite else self._on_server(works.engine)
+
+    def _through(self, host: Session | None, value: bytes) -> Row[Any] | None:
+        """Read in the host's own transaction: a single connection has no other."""
+        if host is None:
+            return None
+        return host.execute(self._statement, {self._parameter: value}).first()
 
     def _on_server(self, engine: Engine) -> Callable[[bytes], Row[Any] | None]:
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -76,6 +81,8 @@ class Lookup:
                 cursor.close()
             except failures as error:
                 connection.invalidate()
+                if is_wrong_on_sqlite(error):
+                    raise
                 raise DatabaseUnavailable from error
             finally:
                 connection.close()

@@ -8,11 +8,12 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, StaticPool, event
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.events import Event, Listener, Origin
@@ -48,6 +49,11 @@ class Work:
     def db(self) -> Session:
         """Return the session of this work."""
         return self._open()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anybody asked for the session."""
+        return "db" in self.__dict__
 
     def settings(self, shape: type[_Group]) -> _Group:
         """Return a group of settings."""
@@ -90,6 +96,9 @@ class Works:
         self.house = house
         self._engine = engine
         self._host_session = host_session
+        self._open: ContextVar[Work | None] = ContextVar("gatehouse_work", default=None)
+        #: Look-ups that were prepared for the engine.
+        self.prepared: dict[object, Any] = {}
 
     @property
     def engine(self) -> Engine:
@@ -105,38 +114,82 @@ class Works:
     def begin(self, origin: Origin, *, joined: bool = True) -> Iterator[Work]:
         """Open a unit of work; commit when the block ends, roll back when it raises.
 
+        Within another one it is the same one: two transactions of one request could wait for each
+        other for ever.
+
+        Args:
+            joined: False for a short transaction of its own, which stays whatever the other does.
+
         Raises:
             DatabaseUnavailable: in place of what the driver raised, if it may pass.
         """
-        joins = self._host_session if joined else None
-        work = Work(self, origin, joins or self._own_session)
+        outer = self._open.get()
+        if joined and outer is not None:
+            yield outer
+            return
+        work = Work(self, origin, self._session_for(joined=joined))
+        # On a single connection what is ours stays with what the host has pending on it.
+        guest = not joined and self.is_guest()
+        token = self._open.set(work) if joined else None
         try:
             yield work
-            if "db" in work.__dict__ and _commits_later(work.db):
-                work.db.flush()
-                _once_committed(work.db, lambda: self._tell(work))
-                return
-            if "db" in work.__dict__:
-                work.db.commit()
         except BaseException as error:
-            if "db" in work.__dict__:
+            if work.has_begun and not guest:
                 work.db.rollback()
             if is_away(error):
                 raise DatabaseUnavailable from error
             raise
+        else:
+            self._commit(work, guest=guest)
         finally:
-            if "db" in work.__dict__ and joins is None:
+            if token is not None:
+                self._open.reset(token)
+            if work.has_begun and work.db is not self.host_session:
                 work.db.close()
-        self._tell(work)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that reads what is committed and locks nothing."""
+        if self.host_session is not None and self.is_single:
+            yield self.host_session
+            return
         options: dict[str, object] = {READS: True}
         if self.engine.dialect.name != "sqlite":
             options["isolation_level"] = "AUTOCOMMIT"
         with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
             yield session
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the host has a single connection, as with SQLite in memory: then so have we."""
+        return isinstance(self.engine.pool, StaticPool)
+
+    def is_guest(self) -> bool:
+        """Whether the host's only connection is in the middle of something of the host's."""
+        session = self.host_session
+        return session is not None and self.is_single and session.in_transaction()
+
+    def _session_for(self, *, joined: bool) -> Callable[[], Session]:
+        if self._host_session is not None and (joined or self.is_single):
+            return self._host_session
+        return self._own_session
+
+    def _commit(self, work: Work, *, guest: bool) -> None:
+        """Commit what was begun, and tell. Raises: DatabaseUnavailable: it may pass."""
+        if not work.has_begun:
+            self._tell(work)
+        elif guest or _commits_later(work.db):
+            work.db.flush()
+            _once_committed(work.db, lambda: self._tell(work))
+        else:
+            try:
+                work.db.commit()
+            except Exception as error:
+                work.db.rollback()
+                if is_away(error):
+                    raise DatabaseUnavailable from error
+                raise
+            self._tell(work)
 
     def _own_session(self) -> Session:
         return Session(self.engine, expire_on_commit=False)

@@ -20,6 +20,7 @@ from werkzeug.exceptions import (
 
 from flask_gatehouse.core.errors import (
     Conflict,
+    Misconfigured,
     NotAllowed,
     NotProven,
     NotValid,
@@ -33,7 +34,7 @@ from flask_gatehouse.web.work import origin, request_id, works
 
 _log = logging.getLogger("gatehouse")
 
-#: The first kind that fits decides. `Refusal` itself never gets here: it has no status.
+#: The first kind that fits decides; a refusal of no kind is a bad request.
 STATUS: Final[tuple[tuple[type[Refusal], int], ...]] = (
     (ForeignForm, 400),
     (NotProven, 401),
@@ -103,7 +104,7 @@ def answer(error: Exception) -> Answer:
     if isinstance(error, Unavailable):
         return Answer(503, error.retry_after)
     if isinstance(error, Refusal):
-        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        status = next((status for kind, status in STATUS if isinstance(error, kind)), 400)
         waits = error.facts.get("retry_after")
         return Answer(status, waits if isinstance(waits, int) else None)
     if isinstance(error, HTTPException) and error.code is not None:
@@ -128,6 +129,11 @@ def respond(error: Exception) -> ResponseReturnValue:
         # The traceback belongs into the log and nowhere else, and no values of statements with it.
         _hide_values(error)
         _log.error("%s: %s", request_id(), type(error).__name__, exc_info=error)
+        if _lacks_tables(error):
+            _log.error("The tables are not there, or of another release: run gatehouse db upgrade.")
+    if isinstance(error, Misconfigured):
+        # Whatever makes pages may be what is wrong.
+        return Response(TEXTS[500][1], 500, content_type="text/plain; charset=utf-8")
     if isinstance(error, SecurityError):
         # Flask could not tell which site this is, so no page with links can be made.
         return Response(_ANOTHER_HOST, found.status, content_type="text/plain; charset=utf-8")
@@ -172,6 +178,12 @@ def translate(app: Flask) -> None:
     app.register_error_handler(Unavailable, as_http)
 
 
+def _lacks_tables(error: Exception) -> bool:
+    from flask_gatehouse.db.errors import lacks_tables  # noqa: PLC0415 - see above
+
+    return lacks_tables(error)
+
+
 def _hide_values(error: BaseException | None) -> None:
     """Keep what a failed statement was given out of the log, also on an engine of the host."""
     while error is not None:
@@ -183,10 +195,13 @@ def _hide_values(error: BaseException | None) -> None:
 def _record(refusal: NotAllowed) -> None:
     """Write down what somebody signed in may not have. Strangers get no rows: they cost nothing."""
     who = origin()
-    with works().begin(who, joined=False) as work:
-        work.record(
-            AccessRefused(user_id=who.actor_id, code=refusal.code, endpoint=request.endpoint)
-        )
+    told = AccessRefused(user_id=who.actor_id, code=refusal.code, endpoint=request.endpoint)
+    try:
+        with works().begin(who, joined=False) as work:
+            work.record(told)
+    except Unavailable as error:
+        # The refusal stands, whatever becomes of the record of it.
+        _log.warning("%s: %r was not recorded: %s", request_id(), told, error.code)
 
 
 def _carry_over(response: Response, error: Exception) -> None:

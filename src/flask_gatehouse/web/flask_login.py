@@ -234,7 +234,7 @@ def path_of_this_request() -> str | None:
 def wanted_page() -> str | None:
     """Return the page to go on to after a sign-in, as asked for by form, link or session."""
     asked = request.form.get("next") or request.args.get("next")
-    if asked is None and "next" in session:
+    if asked is None and current_app.config.get("USE_SESSION_FOR_NEXT") and "next" in session:
         asked = session.pop("next")
     return safe_path(asked)
 

@@ -40,7 +40,9 @@ def hook(house: House) -> Callable[[Response], Response]:
     if urlsplit(core.public_url).scheme == "https":
         headers["Content-Security-Policy"] += "; upgrade-insecure-requests"
         seconds = int(house.settings[WebSettings].hsts_max_age.total_seconds())
-        headers["Strict-Transport-Security"] = f"max-age={seconds}; includeSubDomains"
+        # An extension does not speak for what else lives below its host's name.
+        whole = "; includeSubDomains" if house.settings[WebSettings].headers == "all" else ""
+        headers["Strict-Transport-Security"] = f"max-age={seconds}{whole}"
 
     def protect(response: Response) -> Response:
         for name, value in headers.items():

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import Size, setting
+from flask_gatehouse.web.redirects import safe_path
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,9 @@ class WebSettings:
     form_lifetime: timedelta = setting(
         timedelta(hours=24), "How long a form that was opened may still be sent."
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a prefix under which no page could be found. Raises: Misconfigured."""
+        if self.url_prefix and (safe_path(self.url_prefix) is None or "?" in self.url_prefix):
+            msg = f"GATEHOUSE_WEB_URL_PREFIX is {self.url_prefix!r}, but must look like /auth."
+            raise Misconfigured(msg)

@@ -55,11 +55,19 @@ def origin() -> Origin:
 def address() -> str | None:
     """Return the address that is asking, in one spelling; None if nobody can tell."""
     try:
-        found = ip_address((request.remote_addr or "").split("%")[0])
+        found = ip_address(_bare(request.remote_addr or ""))
     except ValueError:
         return None
     mapped = getattr(found, "ipv4_mapped", None)
     return str(mapped or found)
+
+
+def _bare(text: str) -> str:
+    """Return an address without zone and port, which some proxies send along."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    host, colon, _ = text.partition(":")
+    return host if colon and "." in host else text.partition("%")[0]
 
 
 def request_id() -> str:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.db.base import Base
+from flask_gatehouse.db.engine import BUSY_TIMEOUT, READS
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
 from flask_gatehouse.db.migrations.scope import VERSION_TABLE, is_ours
 
 if TYPE_CHECKING:
@@ -49,13 +52,19 @@ def upgrade(engine: Engine, revision: str = "head") -> tuple[str | None, str | N
 
     Raises:
         MigrationsBusy: another process did not finish in time.
+        DatabaseUnavailable: the database did not answer.
     """
     from alembic import command  # noqa: PLC0415 - heavy, and needed at most once a start
 
-    with _locked(engine) as connection:
-        before = _current(connection)
-        command.upgrade(_config(connection), revision)
-        return before, _current(connection)
+    try:
+        with _locked(engine) as connection:
+            before = _current(connection)
+            command.upgrade(_config(connection), revision)
+            return before, _current(connection)
+    except SQLAlchemyError as error:
+        if is_away(error):
+            raise DatabaseUnavailable from error
+        raise
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -72,7 +81,7 @@ def check(engine: Engine) -> State:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    with engine.connect() as connection:
+    with engine.execution_options(**{READS: True}).connect() as connection:
         newest = ScriptDirectory.from_config(_config(connection)).get_current_head() or ""
         options = {
             "version_table": VERSION_TABLE,
@@ -114,16 +123,24 @@ def _config(connection: Connection) -> "Config":
 def _locked(engine: Engine) -> Iterator[Connection]:
     """Hold a connection on which nobody else migrates; commit when the block ends."""
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # The write lock of the file; other starts wait for it.
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE * 1000}")
-            connection.rollback()
-        with connection.begin():
-            _lock(connection)
-            try:
-                yield connection
-            finally:
-                _unlock(connection)
+        # On SQLite the write lock of the file is the lock that other starts wait for.
+        _be_patient(connection, _PATIENCE * 1000)
+        try:
+            with connection.begin():
+                _lock(connection)
+                try:
+                    yield connection
+                finally:
+                    _unlock(connection)
+        finally:
+            _be_patient(connection, BUSY_TIMEOUT)
+
+
+def _be_patient(connection: Connection, milliseconds: int) -> None:
+    """Set how long SQLite waits for another writer, past SQLAlchemy, which would begin."""
+    raw = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite" and raw is not None:
+        raw.cursor().execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def _lock(connection: Connection) -> None:

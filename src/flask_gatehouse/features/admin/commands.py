@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import click
+from flask import current_app
 
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Work
@@ -179,6 +180,9 @@ def _invite(work: Work, user: User) -> str:
 
 
 def _path(secret: str) -> str:
+    if "gatehouse.passwords.invitation" not in current_app.view_functions:
+        msg = "This application has none of Gatehouse's pages, so the link would open nothing."
+        raise click.ClickException(msg)
     prefix = house().settings[WebSettings].url_prefix.rstrip("/")
     return f"{prefix}/invitation/{secret}/"
 

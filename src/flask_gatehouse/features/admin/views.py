@@ -17,7 +17,7 @@ _LONGEST_SEARCH: Final = 100
 def index() -> ResponseReturnValue:
     """Show who is signed in, and how the site is doing to administrators."""
     stats = None
-    if current_user.is_admin:
+    if getattr(current_user, "is_admin", False):
         with unit_of_work() as work, work.reading() as db:
             stats = service.overview(work, db)
     return render_template("gatehouse/admin/index.html", stats=stats)

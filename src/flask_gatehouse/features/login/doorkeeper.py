@@ -73,6 +73,9 @@ class SessionDoorkeeper(Doorkeeper):
         """Open a session for whom a view of the host has proven."""
         user = _itself(entry.user)
         ours = isinstance(user, User)
+        if ours and user.id is None:
+            msg = "login_user was given a User that is not in the database yet: commit it first"
+            raise ValueError(msg)
         attempt = desk.Attempt(
             user_id=user.id if ours else None,
             subject=None if ours else entry.subject,
@@ -181,7 +184,8 @@ class SessionDoorkeeper(Doorkeeper):
     def _set(self, name: str, value: str, *, until: datetime | None) -> None:
         now = self._works().house.clock.now()
         lifetime = None if until is None else round((until - now).total_seconds())
-        secure = self._cookies.secure
+        # A host that forgot to say its public URL still gets Secure where it is reached by https.
+        secure = self._cookies.secure or request.is_secure
 
         @after_this_request
         def set_cookie(response: Response) -> Response:

@@ -31,7 +31,7 @@ def _is_arrival(path: str) -> bool:
         return False
     bare = path.partition("?")[0].partition("#")[0]
     prefix = request.root_path.rstrip("/")
-    if prefix and not bare.startswith(prefix):
+    if prefix and not bare.startswith(f"{prefix}/"):
         return False
     for spelling in (bare.removeprefix(prefix), bare.removeprefix(prefix).rstrip("/") + "/"):
         try:

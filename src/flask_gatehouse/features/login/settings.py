@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import setting
+from flask_gatehouse.web.redirects import safe_path
 
 
 @dataclass(frozen=True)
@@ -12,3 +14,9 @@ class LoginSettings:
     landing: str | None = setting(
         None, "Path on which people arrive who wanted no other page; none is the admin page."
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a page that is not on this site. Raises: Misconfigured."""
+        if self.landing is not None and safe_path(self.landing) is None:
+            msg = f"GATEHOUSE_LOGIN_LANDING is {self.landing!r}, but must look like /reports/."
+            raise Misconfigured(msg)

@@ -5,8 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 
 from flask_gatehouse.web import csrf
+from flask_gatehouse.web.settings import WebSettings
+from flask_gatehouse.web.work import house
 
-#: What browsers give up of the pages of somebody who signed out. Source: OWASP ASVS 5.0 14.3.1.
+#: What browsers give up of the pages of somebody who signed out, where all pages are ours to speak
+#: for. Source: OWASP ASVS 5.0 14.3.1.
 _CLEAR = '"cache", "storage"'
 
 MESSAGE = "You have been logged out."
@@ -21,7 +24,8 @@ def logout() -> ResponseReturnValue:
         logout_user()
         flash(MESSAGE, "info")
         response = redirect(url_for("gatehouse.passwords.login"), 303)
-        response.headers["Clear-Site-Data"] = _CLEAR
+        if house().settings[WebSettings].headers == "all":
+            response.headers["Clear-Site-Data"] = _CLEAR
         return response
     return render_template("gatehouse/login/logout.html")
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from sqlalchemy import inspect
 from sqlalchemy.orm import object_session
 
-from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.passwords import service
@@ -15,6 +14,7 @@ from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.keeper import PasswordKeeper
 from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web.work import origin
 
 
 class Keeper(PasswordKeeper):
@@ -26,13 +26,14 @@ class Keeper(PasswordKeeper):
 
     def set_password(self, user: User, password: str) -> None:
         """Judge, hash and keep. See `User.set_password`."""
-        with self._works().begin(Origin(), joined=False) as work:
-            about = (user.username, user.email)
-            sealed = service.seal(work, password=password, about=about)
-            if inspect(user).detached:
+        works = self._works()
+        with works.begin(origin(), joined=False) as apart:
+            sealed = service.seal(apart, password=password, about=(user.username, user.email))
+        if inspect(user).detached:
+            with works.begin(origin()) as work:
                 service.keep(work, user=users.by_id(work.db, user.id), sealed=sealed)
-                return
-        self._attach(user, sealed.encoded)
+        else:
+            self._attach(user, sealed.encoded)
 
     def check_password(self, user: User, password: str) -> bool:
         """Hash once, whether or not there is a password. See `User.check_password`."""
@@ -57,5 +58,5 @@ class Keeper(PasswordKeeper):
         if session is not None and inspect(user).persistent:
             # In SQL, so that two changes at once both count.
             user.epoch = User.epoch + 1
-            work = Work(self._works(), Origin(), lambda: session)
+            work = Work(self._works(), origin(), lambda: session)
             work.record(PasswordSet(user_id=user.id))

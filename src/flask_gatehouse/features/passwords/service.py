@@ -72,11 +72,12 @@ def prove(work: Work, *, name: str, password: str) -> Attempt:
     name = name[:_LONGEST_TYPED]
     limits = work.settings(ThrottlingSettings)
     network = network_of(work.origin.address)
-    user, stored = _read(work, name)
     by_name = Limit("name and network", limits.name_and_network)
-    # Name and address of one account share a counter, and so do all spellings of each.
-    tried = f"{user.id if user else counted_as(name)} from {network}"
+    # All spellings of a name share a counter. A name and the address of the same account do not:
+    # that one runs out with the other would tell a stranger that they belong together.
+    tried = f"{counted_as(name)} from {network}"
     throttling.count(work, attempts=[(Limit("network", limits.network), network), (by_name, tried)])
+    user, stored = _read(work, name)
     hashes = work.house.part(Hashes)
     if not _is_right(hashes, stored, password) or user is None or not user.active:
         _record_refusal(work, name, user)
@@ -113,10 +114,11 @@ def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
 
 def keep(work: Work, *, user: User, sealed: Sealed) -> None:
     """Set a password; every session, link and remembered browser of before is over."""
+    # First, because it locks the account: of two first passwords at once the later one stays.
+    users.end_everything(work, user_id=user.id)
     row = work.db.get(Password, user.id)
     if row is None:
         work.db.add(Password(user_id=user.id, encoded=str(sealed.encoded), changed_at=work.now))
-        users.end_everything(work, user_id=user.id)
     else:
         row.encoded, row.changed_at = str(sealed.encoded), work.now
         sessions.end_all(work, user_id=user.id)

@@ -95,7 +95,7 @@ def find(works: Works, value: str | None) -> Standing | None:
     if key is None:
         return None
     digest = tokens.digest(handle.secret, key.value)
-    row = _by_digest().one(works.engine, digest, works.host_session)
+    row = _by_digest().one(works, digest)
     if row is None:
         return None
     public_id, sign_in_id, kind, epoch, subject, proven_at, idle_expires_at, expires_at, *rest = row
@@ -131,7 +131,7 @@ def keep_alive(works: Works, standing: Standing) -> None:
     """
     limit = idle_limit(works.house, standing.kind)
     now = works.house.clock.now()
-    if standing.idle_expires_at > now + limit - rules.last_seen_step(limit):
+    if standing.idle_expires_at > now + limit - rules.last_seen_step(limit) or works.is_single:
         return
     seen = update(Session).where(
         Session.digest == standing.digest, Session.idle_expires_at < now + limit

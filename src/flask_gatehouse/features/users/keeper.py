@@ -18,11 +18,7 @@ class PasswordKeeper(ABC):
 
 
 class _Installed:
-    """How to get at the keeper of the application started last in this process.
-
-    The model belongs to no application; applications in one process differ only in the cost of new
-    hashes, so one of them may answer for all.
-    """
+    """How to get at the keeper: the model belongs to no application, and there may be several."""
 
     keeper: Callable[[], PasswordKeeper] | None = None
 

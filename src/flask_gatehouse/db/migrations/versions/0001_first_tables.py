@@ -105,7 +105,7 @@ def _users() -> None:
         sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("setup_digest", Digest, nullable=True),
         sa.Column("setup_closed_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint("id = 1", name="ck_gatehouse_administration_single"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_gatehouse_administration_single")),
         sa.PrimaryKeyConstraint("id", name="pk_gatehouse_administration"),
     )
     op.create_table(
@@ -160,7 +160,7 @@ def _sessions() -> None:
         sa.Column("address", sa.String(length=45), nullable=True),
         sa.Column("agent", sa.String(length=256), nullable=True),
         sa.CheckConstraint(
-            "(user_id IS NULL) <> (subject IS NULL)", name="ck_gatehouse_session_one_owner"
+            "(user_id IS NULL) <> (subject IS NULL)", name=op.f("ck_gatehouse_session_one_owner")
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["gatehouse_user.id"], name="fk_gatehouse_session_user_id"
