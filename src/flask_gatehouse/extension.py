@@ -52,6 +52,10 @@ if TYPE_CHECKING:
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
+#: What somebody is told who is asked for the password again.
+_CONFIRM = "Please confirm that it is you."
+
+
 class HostDatabase(Protocol):
     """What is used of a Flask-SQLAlchemy object."""
 
@@ -118,6 +122,9 @@ class Gatehouse:
             app.register_blueprint(_pages(state, self.features))
             if self.login_manager.login_view is None:
                 self.login_manager.login_view = "gatehouse.passwords.login"
+            if self.login_manager.refresh_view is None:
+                self.login_manager.refresh_view = "gatehouse.passwords.confirm"
+                self.login_manager.needs_refresh_message = _CONFIRM
         if state.settings[WebSettings].headers == "all":
             app.after_request(headers.hook(state.house))
         if state.settings[CoreSettings].trusted_proxies:

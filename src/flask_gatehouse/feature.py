@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-#: Who may enter a page.
+#: Who may enter a page. "fresh" asks for a proof as recent as `GATEHOUSE_SESSIONS_FRESH_FOR`.
 Access = Literal["public", "signed in", "fresh", "administrator"]
 
 

@@ -77,6 +77,16 @@ def _post(path: str) -> Callable[[Page], None]:
     return post
 
 
+def _to_confirm(page: Page) -> None:
+    page.goto("/confirm/")
+
+
+def _confirm_wrongly(page: Page) -> None:
+    _to_confirm(page)
+    page.get_by_label("Password").fill("wrong")
+    _send(page)
+
+
 def _from_elsewhere(page: Page) -> None:
     there = page.url
     page.goto("about:blank")
@@ -100,6 +110,10 @@ PAGES = (
     Shown("people-nobody", "People", "/admin/people/?q=nobody+at+all", "ada"),
     Shown("account", "Your account", "/account/", "ada"),
     Shown("account-long-name", "Your account", "/account/", LONG_NAME),
+    Shown("devices", "Your devices", "/account/devices/", "ada"),
+    Shown("devices-long-name", "Your devices", "/account/devices/", LONG_NAME),
+    Shown("confirm", "Confirm that it is you", "/account/", "ada", then=_to_confirm),
+    Shown("confirm-refused", "Confirm that it is you", "/account/", "ada", then=_confirm_wrongly),
     Shown("logout", "Log out?", "/", "ben", then=_from_elsewhere),
     Shown("invitation-over", "This link does not work", "/invitation/"),
     Shown("error-400", "That did not work", "/login/", then=_without_token),

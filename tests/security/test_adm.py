@@ -23,7 +23,7 @@ from tests.security.walk import (
 )
 
 LOGIN, SHOWN, ON = "sent to the login page", "shown", "sent on"
-FORBIDDEN, NONE = "forbidden", "not there"
+FORBIDDEN, NONE, ONLY_FORMS = "forbidden", "not there", "only for forms"
 
 ANYONE = (
     "anonymous",
@@ -54,6 +54,19 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.passwords.confirm": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.devices.index": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.devices.end": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.devices.end_others": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.devices.name": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.index": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,
@@ -73,7 +86,7 @@ MATRIX: dict[str, dict[str, str]] = {
 def outcome(page: Any) -> str:
     if page.status_code in {302, 303, 308}:
         return LOGIN if page.location.startswith("/login/") else ON
-    known = {200: SHOWN, 403: FORBIDDEN, 404: NONE, 409: NONE}
+    known = {200: SHOWN, 403: FORBIDDEN, 404: NONE, 405: ONLY_FORMS, 409: NONE}
     return known.get(page.status_code, str(page.status))
 
 

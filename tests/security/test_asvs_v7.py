@@ -1,4 +1,4 @@
-"""OWASP ASVS 5.0, V7.1 to V7.4: sessions from their beginning to their end."""
+"""OWASP ASVS 5.0, V7.1 to V7.5: sessions from their beginning to their end."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask_login import confirm_login
 
-from flask_gatehouse import login_required
+from flask_gatehouse import fresh_login_required, login_required
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.settings import written
 from flask_gatehouse.features.sessions.models import Session
@@ -243,3 +243,36 @@ def test_asvs_7_4_5_an_administrator_ends_all_sessions_of_somebody(site: Gatehou
     (row,) = [each for each in events(site, "sessions.ended") if each.user_id == user.id]
     assert row.channel == "command"
     assert forms.sign_in(site.client(), "alice", PASSWORD).status_code == 303
+
+
+def test_asvs_7_5_2_a_person_sees_their_sessions_and_ends_them_after_a_proof(
+    site: GatehouseTester,
+) -> None:
+    user = site.add_user("alice")
+    here, there = site.client(user), site.client(user)
+    page = here.get("/account/devices/")
+    assert page.text.count("<section") == 2
+    for told in ("This one", "Address", "First seen", "Last seen", "Proven by"):
+        assert told in page.text
+    site.clock.move(timedelta(minutes=5))
+    path, form = "/account/devices/end-others/", {"csrf_token": forms.token(page)}
+    assert here.post(path, data=form).location.startswith("/confirm/")
+    assert who(there) == "alice"
+    assert forms.send(here, "/confirm/", password=PASSWORD).status_code == 303
+    form = {"csrf_token": forms.token(here.get("/account/devices/"))}
+    assert here.post(path, data=form).location == "/account/devices/"
+    assert [who(client) for client in (here, there)] == ["alice", "nobody"]
+
+
+def test_asvs_7_5_3_a_page_may_ask_for_a_recent_proof(site: GatehouseTester) -> None:
+    @site.app.get("/export/")
+    @fresh_login_required(within=timedelta(minutes=1))
+    def export() -> str:
+        return "everything"
+
+    client = site.client(site.add_user())
+    assert client.get("/export/").text == "everything"
+    site.clock.move(timedelta(minutes=1))
+    assert client.get("/export/").location.startswith("/confirm/")
+    assert forms.send(client, "/confirm/", password=PASSWORD).status_code == 303
+    assert client.get("/export/").text == "everything"

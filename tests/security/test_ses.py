@@ -3,6 +3,7 @@
 import ast
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from werkzeug.test import TestResponse
 
 import flask_gatehouse
 from flask_gatehouse import User
@@ -597,3 +599,53 @@ def test_ses_22_no_page_needs_more_than_one_question_to_know_who_asks(
             client.get("/account/")
         found = [each for each in asked if "gatehouse_session" in each and "SELECT" in each]
         assert len(found) == (0 if kind == "anonymous" else 1), kind
+
+
+DEVICES = "/account/devices/"
+
+
+def device_of(client: FlaskClient) -> str:
+    """Return the id of the device that asks, which stands first."""
+    found = re.search(rf"{DEVICES}([\w-]+)/name/", client.get(DEVICES).text)
+    assert found is not None
+    return found[1]
+
+
+def press(client: FlaskClient, path: str) -> TestResponse:
+    """Send a form of the list of devices."""
+    token = forms.token(client.get(DEVICES))
+    return client.post(DEVICES + path, data={"csrf_token": token, "name": "x"})
+
+
+def test_ses_08_the_list_of_devices_shows_no_handle(site: GatehouseTester) -> None:
+    client = site.client()
+    site.sign_in(client, site.add_user(), remember=True)
+    page = client.get(DEVICES).text
+    with site.work() as work:
+        kept = work.db.scalars(select(Session)).all()
+    secrets = [row.digest.hex() for row in kept] + [row.public_id for row in kept]
+    secrets += [(value or "").rsplit(".", 1)[1] for value in copied(site, client).values()]
+    for secret in secrets:
+        assert not any(secret[at : at + 9] in page for at in range(len(secret) - 8))
+
+
+@pytest.mark.parametrize("action", ["end", "name"])
+def test_ses_09_only_its_owner_ends_or_names_a_session(site: GatehouseTester, action: str) -> None:
+    alice = site.client(site.add_user("alice"))
+    bob = site.client(site.add_user("bob", admin=True))
+    wanted, before = device_of(alice), snapshot(site)
+    assert press(bob, f"{wanted}/{action}/").status_code == 404
+    assert who(alice) == "alice"
+    assert snapshot(site) == before
+
+
+def test_ses_21_without_a_recent_proof_nobody_ends_a_session(site: GatehouseTester) -> None:
+    user = site.add_user()
+    other = site.client(user)
+    wanted = device_of(other)
+    stale, remembered = site.client(user), remembering(site, user)
+    site.clock.move(timedelta(minutes=5))
+    for client in (stale, remembered):
+        for path in ("end-others/", f"{wanted}/end/"):
+            assert press(client, path).location.startswith("/confirm/")
+    assert who(other) == "alice"

@@ -31,7 +31,7 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 ALL_METHODS = (*SAFE, *UNSAFE, "TRACE")
 
 #: Only for people who are signed in; the walk over the map fails if this list is not complete.
-PROTECTED = ("/admin/", "/admin/people/", "/account/")
+PROTECTED = ("/admin/", "/admin/people/", "/account/", "/account/devices/", "/confirm/")
 
 #: So much that nothing which is sent in a test is too often.
 UNLIMITED: dict[str, object] = {
@@ -188,6 +188,11 @@ def with_cookies(tester: GatehouseTester, **values: str | None) -> FlaskClient:
         if value is not None:
             client.set_cookie(name, value)
     return client
+
+
+def sent_to_login(response: TestResponse) -> bool:
+    """Return whether somebody anonymous was sent away, before anything was done."""
+    return response.status_code in {302, 303} and response.location.startswith("/login/")
 
 
 def set_cookies(response: TestResponse) -> list[str]:

@@ -1,8 +1,9 @@
 """Who may enter a view: each view of ours says so by one of these marks, and a test reads them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import Final, ParamSpec, TypeVar, cast, overload
 
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
@@ -10,7 +11,7 @@ from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
 from flask_gatehouse.feature import Access
-from flask_gatehouse.web.flask_login import GatehouseLoginManager, login_fresh
+from flask_gatehouse.web.flask_login import GatehouseLoginManager, login_fresh, proven_within
 
 _P = ParamSpec("_P")
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
@@ -47,16 +48,56 @@ def login_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, Resp
     return guarded
 
 
+@overload
 def fresh_login_required(
     view: Callable[_P, ResponseReturnValue],
-) -> Callable[_P, ResponseReturnValue]:
-    """Let only people in who proved themselves in this session, not by being remembered."""
+) -> Callable[_P, ResponseReturnValue]: ...
 
+
+@overload
+def fresh_login_required(
+    *, within: timedelta | None = None
+) -> Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]: ...
+
+
+def fresh_login_required(
+    view: Callable[_P, ResponseReturnValue] | None = None, *, within: timedelta | None = None
+) -> (
+    Callable[_P, ResponseReturnValue]
+    | Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]
+):
+    """Let only people in who proved themselves in this session, not by being remembered.
+
+    Bare, as Flask-Login's: the proof may be as old as the session. Called, it must be recent.
+
+    Args:
+        within: how long ago is recent; None is as long as `GATEHOUSE_SESSIONS_FRESH_FOR` says.
+
+    Raises:
+        ValueError: no proof is ever so recent.
+
+    Source: OWASP ASVS 5.0 7.5.3.
+    """
+    if view is not None:
+        return _fresh(view, login_fresh)
+    if within is not None and within <= timedelta(0):
+        msg = f"within is {within}, but must be a time that can have passed"
+        raise ValueError(msg)
+
+    def mark(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+        return _fresh(view, lambda: proven_within(within))
+
+    return mark
+
+
+def _fresh(
+    view: Callable[_P, ResponseReturnValue], proven: Callable[[], bool]
+) -> Callable[_P, ResponseReturnValue]:
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
         if request.method != "OPTIONS" and not current_user.is_authenticated:
             return _manager().unauthorized()
-        if request.method != "OPTIONS" and not login_fresh():
+        if request.method != "OPTIONS" and not proven():
             return _manager().needs_refresh()
         return _call(view, *args, **kwargs)
 
@@ -90,7 +131,7 @@ _AnyView = Callable[..., ResponseReturnValue]
 _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
     "public": public,
     "signed in": login_required,
-    "fresh": fresh_login_required,
+    "fresh": fresh_login_required(),
     "administrator": administrator_required,
 }
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from flask import (
     Flask,
@@ -80,6 +80,14 @@ class Doorkeeper(ABC):
         """Return whether the browser holds a good handle that outlives its session."""
 
     @abstractmethod
+    def proven_within(self, within: timedelta | None) -> bool:
+        """Return whether the person proved who they are in this session, and so lately.
+
+        Args:
+            within: how long ago is recent; None is as long as the setting says.
+        """
+
+    @abstractmethod
     def admit(self, entry: Entry) -> None:
         """Open a session for whom a view has proven, and end the one before."""
 
@@ -135,25 +143,31 @@ class GatehouseLoginManager(LoginManager):
         if self.unauthorized_callback:
             return self.unauthorized_callback()
         view = self.blueprint_login_views.get(request.blueprint, self.login_view)
-        return self._send(view, self.login_message, self.login_message_category)
+        wanted = path_of_this_request()
+        return self._send(view, self.login_message, self.login_message_category, wanted)
 
     def needs_refresh(self) -> ResponseReturnValue:
-        """Send somebody whose session is not fresh to the page that asks again."""
+        """Send somebody whose session is not fresh to the page that asks again.
+
+        A form that was sent is not sent again: the way back leads to the page that it stands on.
+        """
         user_needs_refresh.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
         if self.needs_refresh_callback:
             return self.needs_refresh_callback()
         message, category = self.needs_refresh_message, self.needs_refresh_message_category
-        return self._send(self.refresh_view, message, category)
+        wanted = path_of_this_request() or _path_of_the_form()
+        return self._send(self.refresh_view, message, category, wanted)
 
-    def _send(self, view: str | None, message: str | None, category: str) -> ResponseReturnValue:
+    def _send(
+        self, view: str | None, message: str | None, category: str, wanted: str | None
+    ) -> ResponseReturnValue:
         if not view:
             abort(401)
         if message:
             flash(self.localize_callback(message) if self.localize_callback else message, category)
-        wanted = path_of_this_request()
         if wanted is not None and urlsplit(view).netloc not in {"", request.host}:
             # Somewhere else a path would mean another site.
-            wanted = request.url
+            wanted = urljoin(request.host_url, wanted)
         elif wanted is not None and current_app.config.get("USE_SESSION_FOR_NEXT"):
             session["next"] = wanted
             wanted = None
@@ -224,8 +238,24 @@ class GatehouseLoginManager(LoginManager):
 
 def path_of_this_request() -> str | None:
     """Return where to come back to: only what was asked for by GET, and only on this site."""
-    if request.method not in {"GET", "HEAD"}:
-        return None
+    return _path_as_it_is() if request.method in {"GET", "HEAD"} else None
+
+
+def _path_of_the_form() -> str | None:
+    """Return the page of the form that was sent: as its `next` says, else the address itself.
+
+    None if the form does not say, and the address answers to nothing but forms.
+    """
+    if request.mimetype == "application/x-www-form-urlencoded":
+        said = safe_path(request.form.get("next"))
+        if said is not None:
+            return said
+    rule = request.url_rule
+    shows = rule is not None and "GET" in (rule.methods or ())
+    return _path_as_it_is() if shows else None
+
+
+def _path_as_it_is() -> str | None:
     query = request.query_string.decode("ascii", "replace")
     path = request.root_path.rstrip("/") + quote(request.path)
     return safe_path(f"{path}?{query}" if query else path)
@@ -243,6 +273,11 @@ def login_fresh() -> bool:
     """Whether whoever is asking proved who they are in this session, not by being remembered."""
     known = _doorkeeper().who() if current_user.is_authenticated else None
     return known is not None and known.fresh
+
+
+def proven_within(within: timedelta | None) -> bool:
+    """Whether whoever is asking proved who they are so lately; None is as the setting says."""
+    return bool(current_user.is_authenticated) and _doorkeeper().proven_within(within)
 
 
 def login_remembered() -> bool:

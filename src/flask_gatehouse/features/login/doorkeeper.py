@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.service import Standing
+from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
@@ -53,14 +54,28 @@ class SessionDoorkeeper(Doorkeeper):
 
     def who(self) -> Known | None:
         """Return who is asking; the database is read at most once a request."""
-        if self._standing() is None:
+        if self.standing() is None:
             return None
         known: Known = g._gatehouse_known  # noqa: SLF001 - our own key of `g`
         return known
 
+    def account(self) -> User | None:
+        """Return our account of who is asking; None where the host keeps its own users."""
+        standing = self.standing()
+        return standing.user if standing is not None else None
+
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
         return sessions.find(self._works(), request.cookies.get(self._cookies.remember)) is not None
+
+    def proven_within(self, within: timedelta | None) -> bool:
+        """Return whether the person proved who they are in this session, and so lately."""
+        standing = self.standing()
+        if standing is None or not standing.fresh or standing.proven_at is None:
+            return False
+        house = self._works().house
+        recent = within or house.settings[SessionSettings].fresh_for
+        return standing.proven_at > house.clock.now() - recent
 
     def handle(self) -> str | None:
         """Return the value of the session cookie, as it came or as it will be set."""
@@ -121,7 +136,7 @@ class SessionDoorkeeper(Doorkeeper):
 
     def confirm(self) -> None:
         """Make the session of this request fresh, under a new handle."""
-        standing = self._standing()
+        standing = self.standing()
         if standing is None:
             return
         with self._works().begin(origin()) as work:
@@ -132,7 +147,7 @@ class SessionDoorkeeper(Doorkeeper):
 
     def leave(self, *, said: bool) -> None:
         """End the session of this request on the server and in the browser."""
-        standing = self._standing()
+        standing = self.standing()
         digests = self.presented()
         if digests:
             with self._works().begin(origin()) as work:
@@ -151,7 +166,8 @@ class SessionDoorkeeper(Doorkeeper):
         )
         return sessions.digests_of(self._works().house, self.handle(), *values)
 
-    def _standing(self) -> Standing | None:
+    def standing(self) -> Standing | None:
+        """Return the session of this request, if it is good; looked up at most once."""
         if "_gatehouse_standing" not in g:
             g._gatehouse_standing = self._look_up()  # noqa: SLF001 - our own key of `g`
             if g._gatehouse_standing is not None:  # noqa: SLF001

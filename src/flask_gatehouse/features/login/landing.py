@@ -3,7 +3,7 @@
 from typing import Final
 
 from flask import current_app, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from flask_gatehouse.features.login.settings import LoginSettings
@@ -12,7 +12,7 @@ from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import house
 
 #: Pages of ours on which somebody may arrive. From the others one would be sent on at once.
-_ARRIVALS: Final = ("gatehouse.admin.", "gatehouse.account.")
+_ARRIVALS: Final = ("gatehouse.admin.", "gatehouse.account.", "gatehouse.devices.")
 
 
 def landing() -> str:
@@ -36,12 +36,17 @@ def _is_arrival(path: str) -> bool:
     for spelling in (bare.removeprefix(prefix), bare.removeprefix(prefix).rstrip("/") + "/"):
         try:
             endpoint, _ = router.match(spelling, method="GET")
+        except MethodNotAllowed:
+            # Something is there that only takes forms.
+            return False
         except (HTTPException, RequestRedirect):
             continue
-        if endpoint.endswith("static"):
-            return False
-        if endpoint.startswith("gatehouse.") and not endpoint.startswith(_ARRIVALS):
-            return False
-        if endpoint == current_app.login_manager.login_view:  # type: ignore[attr-defined] # set by Flask-Login
+        if _is_door(endpoint):
             return False
     return True
+
+
+def _is_door(endpoint: str) -> bool:
+    if endpoint.endswith("static") or endpoint == current_app.login_manager.login_view:  # type: ignore[attr-defined] # set by Flask-Login
+        return True
+    return endpoint.startswith("gatehouse.") and not endpoint.startswith(_ARRIVALS)

@@ -89,7 +89,16 @@ def admit(
 
 
 def confirm(work: Work, *, standing: Standing) -> Handle:
-    """Make a session fresh, under a new handle; the old one is worth nothing any more."""
+    """Make a session fresh, under a new handle; the old one is worth nothing any more.
+
+    Raises:
+        MayNotEnter: the account was suspended, or what was proven has been changed meanwhile.
+        SessionOver: the session was ended meanwhile; nothing revives it.
+    """
+    if standing.user is not None:
+        epoch, active = users.state(work.db, user_id=standing.user.id)
+        if not active or epoch != standing.user.epoch:
+            raise MayNotEnter(user_id=standing.user.id)
     handle = opening.renew(work, standing=standing)
     user_id = standing.user.id if standing.user else None
     work.record(LoginConfirmed(user_id=user_id, subject=standing.subject))

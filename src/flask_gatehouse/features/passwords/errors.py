@@ -35,6 +35,12 @@ class WrongCredentials(NotProven):
     code = "passwords.wrong"
 
 
+class NotConfirmed(NotProven):
+    """Somebody signed in gave a password that is not the one of the account."""
+
+    code = "passwords.not_confirmed"
+
+
 class InvitationSpent(Conflict):
     """The invitation was used, has expired, or never was: never said which."""
 

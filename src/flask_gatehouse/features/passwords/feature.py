@@ -17,6 +17,12 @@ FEATURE = Feature(
         Route(
             rule="/login/", access="public", view=f"{_HERE}.views:login", methods=("GET", "POST")
         ),
+        Route(
+            rule="/confirm/",
+            access="signed in",
+            view=f"{_HERE}.views:confirm",
+            methods=("GET", "POST"),
+        ),
         Route(rule="/invitation/<secret>/", access="public", view=f"{_HERE}.views:open_invitation"),
         Route(
             rule="/invitation/",

@@ -16,6 +16,12 @@ class LoginForm(ReturningForm):
     remember = BooleanField("Remember me")
 
 
+class ConfirmForm(ReturningForm):
+    """The password of whoever is signed in."""
+
+    password = PasswordField("Password", validators=[InputRequired()])
+
+
 def new_password_hint() -> str:
     """Say what a new password must be, before anybody is refused."""
     minimum = house().settings[PasswordSettings].minimum

@@ -18,6 +18,7 @@ from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.passwords import rules
 from flask_gatehouse.features.passwords.errors import (
     InvitationSpent,
+    NotConfirmed,
     PasswordRefused,
     WrongCredentials,
 )
@@ -70,23 +71,39 @@ def prove(work: Work, *, name: str, password: str) -> Attempt:
         HashingOverloaded: too many are signing in at this moment.
     """
     name = name[:_LONGEST_TYPED]
-    limits = work.settings(ThrottlingSettings)
-    network = network_of(work.origin.address)
-    by_name = Limit("name and network", limits.name_and_network)
     # All spellings of a name share a counter. A name and the address of the same account do not:
     # that one runs out with the other would tell a stranger that they belong together.
-    tried = f"{counted_as(name)} from {network}"
-    throttling.count(work, attempts=[(Limit("network", limits.network), network), (by_name, tried)])
+    tried = _count(work, counted_as(name))
     user, stored = _read(work, name)
-    hashes = work.house.part(Hashes)
-    if not _is_right(hashes, stored, password) or user is None or not user.active:
+    if not _is_right(work.house.part(Hashes), stored, password) or user is None or not user.active:
         _record_refusal(work, name, user)
         raise WrongCredentials
-    renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
-    throttling.forgive(work, limit=by_name, what=tried)
-    if renewed is not None and stored is not None:
-        _replace(work, user.id, stored, renewed)
+    _welcome(work, user.id, stored, password, tried)
     return Attempt(user_id=user.id, methods=("password",), epoch=user.epoch)
+
+
+def confirm(work: Work, *, user: User, password: str) -> None:
+    """Prove that whoever is signed in knows the password. Makes nothing fresh by itself.
+
+    Counts before it verifies, and together with sign-ins: a browser that was left open gives
+    nobody more guesses.
+
+    Raises:
+        Throttled: too many attempts on this account from here, or from this network.
+        NotConfirmed: it is another password, or there is none.
+        HashingOverloaded: too many are signing in at this moment.
+    """
+    stored = _stored(work, user)
+    tried = _count(work, counted_as(user.username))
+    if not _is_right(work.house.part(Hashes), stored, password):
+        _record_refusal(work, user.username, user)
+        raise NotConfirmed
+    _welcome(work, user.id, stored, password, tried)
+
+
+def is_set(work: Work, *, user: User) -> bool:
+    """Whether an account has a password."""
+    return _stored(work, user) is not None
 
 
 def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
@@ -195,6 +212,34 @@ def _invited(work: Work, secret: str) -> User:
             own.record(InvitationRefused())
         raise InvitationSpent
     return user
+
+
+def _by_name(work: Work) -> Limit:
+    return Limit("name and network", work.settings(ThrottlingSettings).name_and_network)
+
+
+def _count(work: Work, who: str) -> str:
+    """Count an attempt; return what it is counted under, for the case that it succeeds."""
+    network = network_of(work.origin.address)
+    tried = f"{who} from {network}"
+    by_network = Limit("network", work.settings(ThrottlingSettings).network)
+    throttling.count(work, attempts=[(by_network, network), (_by_name(work), tried)])
+    return tried
+
+
+def _welcome(work: Work, user_id: UUID, stored: str | None, password: str, tried: str) -> None:
+    """Renew an outdated hash of a password that was right, and forget what was counted."""
+    hashes = work.house.part(Hashes)
+    renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
+    throttling.forgive(work, limit=_by_name(work), what=tried)
+    if renewed is not None and stored is not None:
+        _replace(work, user_id, stored, renewed)
+
+
+def _stored(work: Work, user: User) -> str | None:
+    with work.reading() as db:
+        row = db.get(Password, user.id)
+        return row.encoded if row else None
 
 
 def _read(work: Work, name: str) -> tuple[User | None, str | None]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from flask import (
+    current_app,
     flash,
     make_response,
     redirect,
@@ -17,20 +18,24 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal, TooManyAttempts
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords import service
 from flask_gatehouse.features.passwords.errors import (
     InvitationSpent,
+    NotConfirmed,
     PasswordRefused,
     WrongCredentials,
 )
+from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
-    from flask_gatehouse.features.passwords.forms import LoginForm
+    from flask_gatehouse.features.passwords.forms import ConfirmForm, LoginForm
+    from flask_gatehouse.web.forms import SiteForm
 
 #: Seconds for which a browser keeps an invitation that was opened.
 _OPENED_FOR: Final = 1800
@@ -49,7 +54,30 @@ def login() -> ResponseReturnValue:
     try:
         _sign_in(form)
     except (WrongCredentials, TooManyAttempts) as refusal:
-        return _ask_again(form, refusal)
+        return _ask_again("gatehouse/passwords/login.html", form, refusal)
+    return redirect(landing(), 303)
+
+
+def confirm() -> ResponseReturnValue:
+    """Ask whoever is signed in for the password again; then back to the page that wanted it.
+
+    It always asks, however lately that was done: only the page that sent here knows what is recent.
+    """
+    from flask_gatehouse.features.passwords.forms import ConfirmForm  # noqa: PLC0415 - as above
+
+    form = ConfirmForm()
+    if request.method != "POST":
+        form.next.data = safe_path(request.args.get("next"))
+        return _confirm_page(form)
+    try:
+        _confirm(form)
+    except (NotConfirmed, TooManyAttempts) as refusal:
+        return _ask_again("gatehouse/passwords/confirm.html", form, refusal)
+    except (MayNotEnter, SessionOver):
+        # Ended while this was typed: there is nothing left to confirm.
+        manager = current_app.login_manager  # type: ignore[attr-defined] # set by Flask-Login
+        gone: ResponseReturnValue = manager.unauthorized()
+        return gone
     return redirect(landing(), 303)
 
 
@@ -111,15 +139,30 @@ def _sign_in(form: "LoginForm") -> None:
     door.signed_in(opened)
 
 
-def _ask_again(form: "LoginForm", refusal: Refusal) -> ResponseReturnValue:
+def _confirm_page(form: "ConfirmForm") -> ResponseReturnValue:
+    user = doorkeeper.current().account()
+    with unit_of_work() as work:
+        possible = user is not None and service.is_set(work, user=user)
+    return render_template("gatehouse/passwords/confirm.html", form=form, possible=possible)
+
+
+def _confirm(form: "ConfirmForm") -> None:
+    door = doorkeeper.current()
+    user = door.account()
+    if user is None or not form.validate():
+        raise NotConfirmed
+    with unit_of_work() as work:
+        service.confirm(work, user=user, password=str(form.password.data))
+    door.confirm()
+
+
+def _ask_again(template: str, form: "SiteForm", refusal: Refusal) -> ResponseReturnValue:
     """Show the form as it was, without the password, and one sentence."""
     for field in form:
         field.errors = []
     refuse(form, refusal)
     found = answer(refusal)
-    response = make_response(
-        render_template("gatehouse/passwords/login.html", form=form), found.status
-    )
+    response = make_response(render_template(template, form=form, possible=True), found.status)
     if found.retry_after is not None:
         response.headers["Retry-After"] = str(found.retry_after)
     return response

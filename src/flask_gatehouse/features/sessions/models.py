@@ -45,6 +45,8 @@ class Session(Base):
     actor_id: Mapped[UUID | None]
     address: Mapped[str | None] = mapped_column(String(45))
     agent: Mapped[str | None] = mapped_column(String(256))
+    #: What the person calls the browser; the same on every row of one sign-in.
+    device_name: Mapped[str | None] = mapped_column(String(64))
 
     def __repr__(self) -> str:
         """Name the session by its public id only."""

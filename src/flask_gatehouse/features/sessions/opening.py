@@ -133,6 +133,7 @@ def renew(work: Work, *, standing: Standing) -> Handle:
         handle, beside = _new(
             work, holder, BROWSER, row.sign_in_id, work.settings(SessionSettings).absolute_limit
         )
+        beside.device_name = row.device_name
         work.db.add(beside)
         return handle
     statement = update(Session).where(Session.digest == standing.digest).values(**renewed)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Delete, LargeBinary, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, LargeBinary, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm.util import identity_key
 
@@ -166,6 +166,41 @@ def end_all(work: Work, *, user_id: UUID) -> None:
     users.end_everything(work, user_id=user_id)
     _delete_all(work, delete(Session).where(Session.user_id == user_id))
     work.record(SessionsEnded(user_id=user_id))
+
+
+def open_rows(db: DbSession, *, standing: Standing, now: datetime) -> Sequence[Session]:
+    """Return the sessions of a person that are good at this moment, newest first."""
+    good = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    if standing.user is not None:
+        good &= Session.epoch == standing.user.epoch
+    found = select(Session).where(_of_the_owner(standing), good)
+    return db.scalars(found.order_by(Session.created_at.desc(), Session.public_id)).all()
+
+
+def end_sign_in(work: Work, *, standing: Standing, sign_in_id: str) -> int:
+    """End what one sign-in of this person opened; return how many rows that were."""
+    wanted = _of_the_owner(standing) & (Session.sign_in_id == sign_in_id)
+    return _delete_all(work, delete(Session).where(wanted))
+
+
+def end_other_sign_ins(work: Work, *, standing: Standing) -> int:
+    """End every sign-in of this person but the one that asks; return how many rows that were."""
+    others = _of_the_owner(standing) & (Session.sign_in_id != standing.sign_in_id)
+    return _delete_all(work, delete(Session).where(others))
+
+
+def name_sign_in(work: Work, *, standing: Standing, sign_in_id: str, name: str | None) -> int:
+    """Give a name to what one sign-in of this person opened; return how many rows that were."""
+    wanted = _of_the_owner(standing) & (Session.sign_in_id == sign_in_id)
+    named = update(Session).where(wanted).values(device_name=name)
+    return changed(work.db, named.execution_options(synchronize_session=False))
+
+
+def _of_the_owner(standing: Standing) -> ColumnElement[bool]:
+    """Whose a session is stands in the statement itself: no id of somebody else meets it."""
+    if standing.user is not None:
+        return Session.user_id == standing.user.id
+    return Session.subject == standing.subject
 
 
 def end_all_of_subject(work: Work, *, subject: str) -> int:

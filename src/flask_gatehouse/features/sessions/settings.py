@@ -38,6 +38,13 @@ class SessionSettings:
         floor=timedelta(hours=1),
         cap=timedelta(days=30),
     )
+    fresh_for: timedelta = setting(
+        timedelta(minutes=5),
+        "How long a proof is recent enough for what matters most; then the person is asked again.",
+        source="OWASP ASVS 5.0 7.5.1, 7.5.3",
+        floor=timedelta(minutes=1),
+        cap=timedelta(minutes=30),
+    )
     per_user: int = setting(
         20,
         "Sign-ins of one account at the same time; one more ends the oldest.",

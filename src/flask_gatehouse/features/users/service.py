@@ -111,6 +111,18 @@ def by_id(db: Session, user_id: UUID) -> User:
     return user
 
 
+def state(db: Session, *, user_id: UUID) -> tuple[int, bool]:
+    """Return epoch and activity as the database has them, whatever an object in hand remembers.
+
+    Raises:
+        UnknownUser: there is no such account.
+    """
+    row = db.execute(select(User.epoch, User.active).where(User.id == user_id)).one_or_none()
+    if row is None:
+        raise UnknownUser(id=str(user_id))
+    return row.epoch, row.active
+
+
 def page(db: Session, *, number: int = 1, size: int = 50, search: str = "") -> Page:
     """Return one page of accounts in the order of their names.
 

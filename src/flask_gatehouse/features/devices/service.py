@@ -1,0 +1,113 @@
+"""List, name and end the sign-ins of one person. Whose they are stands in each statement."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
+from sqlalchemy.orm import Session as DbSession
+
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.devices import rules
+from flask_gatehouse.features.devices.errors import UnknownDevice
+from flask_gatehouse.features.devices.events import DeviceEnded, DeviceNamed, OtherDevicesEnded
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.models import REMEMBERED, Session
+from flask_gatehouse.features.sessions.service import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One sign-in: the session of a browser, and the remembered one beside it."""
+
+    #: Names the sign-in, and opens nothing.
+    id: str
+    #: What the person calls it.
+    name: str | None
+    #: What the browser said it is.
+    described: str
+    address: str | None
+    first_seen: datetime
+    last_seen: datetime
+    proven_by: str
+    remembered: bool
+    #: Whether it is the one that asks.
+    here: bool
+
+    @property
+    def title(self) -> str:
+        """What to call it in a list."""
+        return self.name or self.described
+
+
+def all_of(work: Work, db: DbSession, *, standing: Standing) -> list[Device]:
+    """Return every device of a person: the one that asks first, then by its last use."""
+    rows = sorted(
+        sessions.open_rows(db, standing=standing, now=work.now), key=attrgetter("sign_in_id")
+    )
+    together = groupby(rows, key=attrgetter("sign_in_id"))
+    devices = [_device(each, list(of_it), standing) for each, of_it in together]
+    return sorted(devices, key=lambda device: (device.here, device.last_seen), reverse=True)
+
+
+def end(work: Work, *, standing: Standing, device: str) -> None:
+    """End one device of a person.
+
+    Raises:
+        UnknownDevice: the person has none with this id.
+    """
+    _refuse_no_id(device)
+    if not sessions.end_sign_in(work, standing=standing, sign_in_id=device):
+        raise UnknownDevice
+    work.record(DeviceEnded(user_id=_user_id(standing), device=device))
+
+
+def end_others(work: Work, *, standing: Standing) -> None:
+    """End every device of a person but the one that asks."""
+    if sessions.end_other_sign_ins(work, standing=standing):
+        work.record(OtherDevicesEnded(user_id=_user_id(standing)))
+
+
+def rename(work: Work, *, standing: Standing, device: str, name: str) -> None:
+    """Call a device something, or, with nothing, what its browser says it is.
+
+    Raises:
+        NameRefused: it cannot be called so.
+        UnknownDevice: the person has none with this id.
+    """
+    wanted = rules.acceptable_name(name)
+    _refuse_no_id(device)
+    if not sessions.name_sign_in(work, standing=standing, sign_in_id=device, name=wanted):
+        raise UnknownDevice
+    work.record(DeviceNamed(user_id=_user_id(standing), device=device))
+
+
+def _refuse_no_id(text: str) -> None:
+    """Ask the database for nothing that cannot be there."""
+    if not rules.is_an_id(text):
+        raise UnknownDevice
+
+
+def _device(sign_in_id: str, rows: list[Session], standing: Standing) -> Device:
+    newest = max(rows, key=attrgetter("created_at"))
+    return Device(
+        id=sign_in_id,
+        name=_name(rows),
+        described=rules.described(newest.agent),
+        address=newest.address,
+        first_seen=min(row.created_at for row in rows),
+        last_seen=max(row.last_seen_at for row in rows),
+        proven_by=rules.proven_by(newest.methods),
+        remembered=any(row.kind == REMEMBERED for row in rows),
+        here=sign_in_id == standing.sign_in_id,
+    )
+
+
+def _name(rows: Iterable[Session]) -> str | None:
+    return next((row.device_name for row in rows if row.device_name), None)
+
+
+def _user_id(standing: Standing) -> UUID | None:
+    return standing.user.id if standing.user is not None else None
