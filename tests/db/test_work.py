@@ -22,7 +22,7 @@ from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import NameTaken
-from flask_gatehouse.features.users.events import UserSuspended
+from flask_gatehouse.features.users.events import UserCreated, UserSuspended
 from flask_gatehouse.testing import NOON, GatehouseTester, settings_for_tests
 
 _Error = TypeVar("_Error", bound=BaseException)
@@ -399,3 +399,35 @@ def test_four_processes_that_write_to_one_file_wait_for_one_another(
     said = [writer.communicate(timeout=100)[1] for writer in writers]
     assert said == [""] * 4
     assert rows(make_site(sqlite_url), User) == 100
+
+
+def test_what_a_listener_writes_is_work_of_its_own(site: GatehouseTester) -> None:
+    works = works_of(site.app)
+
+    class Writer(Listener):
+        def hear(self, event: Event, origin: Origin) -> None:
+            if isinstance(event, UserCreated) and not event.administrator:
+                with works.begin(origin) as work:
+                    users.create(work, username="second", admin=True)
+
+    furnish(site.app, Writer())
+    with site.work() as work:
+        users.create(work, username="first")
+    with works.reading() as db:
+        assert users.find(db, "second") is not None
+
+
+def test_a_unit_within_another_is_the_same_one(site: GatehouseTester) -> None:
+    works = works_of(site.app)
+
+    def fail_outside() -> None:
+        with works.begin(Origin()) as outer:
+            with works.begin(Origin()) as inner:
+                assert inner is outer
+                users.create(inner, username="first")
+            raise NameTaken
+
+    with pytest.raises(NameTaken):
+        fail_outside()
+    with works.reading() as db:
+        assert users.find(db, "first") is None

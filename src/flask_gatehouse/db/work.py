@@ -140,12 +140,15 @@ class Works:
                 raise DatabaseUnavailable from error
             raise
         else:
-            self._commit(work, guest=guest)
+            told_later = self._commit(work, guest=guest)
         finally:
             if token is not None:
                 self._open.reset(token)
             if work.has_begun and work.db is not self.host_session:
                 work.db.close()
+        # Only now: what a listener does is work of its own, and not part of what is over.
+        if not told_later:
+            self._tell(work)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -174,22 +177,26 @@ class Works:
             return self._host_session
         return self._own_session
 
-    def _commit(self, work: Work, *, guest: bool) -> None:
-        """Commit what was begun, and tell. Raises: DatabaseUnavailable: it may pass."""
+    def _commit(self, work: Work, *, guest: bool) -> bool:
+        """Commit what was begun; return whether listeners hear of it later, from the host's commit.
+
+        Raises:
+            DatabaseUnavailable: it may pass.
+        """
         if not work.has_begun:
-            self._tell(work)
-        elif guest or _commits_later(work.db):
+            return False
+        if guest or _commits_later(work.db):
             work.db.flush()
             _once_committed(work.db, lambda: self._tell(work))
-        else:
-            try:
-                work.db.commit()
-            except Exception as error:
-                work.db.rollback()
-                if is_away(error):
-                    raise DatabaseUnavailable from error
-                raise
-            self._tell(work)
+            return True
+        try:
+            work.db.commit()
+        except Exception as error:
+            work.db.rollback()
+            if is_away(error):
+                raise DatabaseUnavailable from error
+            raise
+        return False
 
     def _own_session(self) -> Session:
         return Session(self.engine, expire_on_commit=False)
