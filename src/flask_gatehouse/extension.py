@@ -234,7 +234,7 @@ class State:
         """How work begins."""
         with self._lock:
             if self._works is None:
-                self._works = _rooms().open_works(self.house, self.db, self.features)
+                self._works = _rooms().open_works(self.house, self.db)
         return self._works
 
     @property

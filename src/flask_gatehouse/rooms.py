@@ -28,6 +28,7 @@ from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
 from flask_gatehouse.features.mail.outbox import OutboxWorker
 from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web import work
 from flask_gatehouse.web.settings import WebSettings
 
@@ -56,14 +57,8 @@ def parts(house: House, features: Sequence[Feature]) -> Iterator[object]:
             yield load(place)(house)
 
 
-def open_works(house: House, db: Any, features: Sequence[Feature]) -> Works:  # noqa: ANN401 - a host's database object
-    """Return how work begins: in the host's session, or in sessions of our own.
-
-    Loads every table first: migrations, checks and relationships need to know all of them.
-    """
-    for feature in features:
-        if feature.tables:
-            import_module(feature.tables)
+def open_works(house: House, db: Any) -> Works:  # noqa: ANN401 - a host's database object
+    """Return how work begins: in the host's session, or in sessions of our own."""
     if db is None:
         return Works(house, _own_engine(house))
     scoped: Callable[[], Session] = db.session
@@ -150,3 +145,9 @@ def _own_engine(house: House) -> Callable[[], Engine]:
         file.touch(mode=0o600)
     engine = open_engine(where)
     return lambda: engine
+
+
+# Migrations, checks and relationships need to know every table, whoever asks for the first one.
+for _feature in FEATURES:
+    if _feature.tables:
+        import_module(_feature.tables)

@@ -16,6 +16,7 @@ from flask import Flask, make_response
 from flask.testing import FlaskClient
 from flask_login import login_user
 
+from flask_gatehouse import rooms, shipped
 from flask_gatehouse.core.clock import MovedClock
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
@@ -62,6 +63,7 @@ class GatehouseTester:
                 "set TESTING before the application is given Gatehouse: this would open a real site"
             )
             raise RuntimeError(msg)
+        rooms.load_views(shipped.FEATURES)
         self.app = app
         self._state = app.extensions[EXTENSION]
         self.clock = MovedClock(NOON)

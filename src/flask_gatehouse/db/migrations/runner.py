@@ -128,11 +128,10 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         try:
             with connection.begin():
                 _lock(connection)
-                try:
-                    yield connection
-                finally:
-                    _unlock(connection)
+                yield connection
         finally:
+            # After the commit: whoever waits must find what was done.
+            _unlock(connection)
             _be_patient(connection, BUSY_TIMEOUT)
 
 
@@ -158,3 +157,4 @@ def _lock(connection: Connection) -> None:
 def _unlock(connection: Connection) -> None:
     if connection.dialect.name in {"mysql", "mariadb"}:
         connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+        connection.commit()
