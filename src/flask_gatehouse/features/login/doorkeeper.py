@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, current_app, g, has_request_context, request
-from flask_login import current_user, user_logged_in
+from flask_login import user_logged_in
 from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.core.house import House
@@ -118,20 +118,17 @@ class SessionDoorkeeper(Doorkeeper):
             self._unset(self._cookies.remember)
         self._renewed(opened.session)
 
-    def signed_in(self, opened: Opened) -> None:
-        """Tell those who listen to Flask-Login's signal, and hand over.
+    def signed_in(self, opened: Opened, user: User) -> None:
+        """Tell those who listen to Flask-Login's signal that `user` signed in, and hand over.
 
-        In this order: if the account cannot be read for them, the answer is an error, and no
-        cookie of an answer that says so may open anything.
+        In this order: no cookie of an answer that is an error may open anything. Nothing is read
+        for them, because a sign-in that is committed must not fail over it.
         """
         if user_logged_in.receivers:
-            self._forget()
-            g.pop("_login_user", None)
             self._renewed(opened.session)
-            user_logged_in.send(
-                current_app._get_current_object(),  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
-                user=current_user._get_current_object(),  # noqa: SLF001
-            )
+            g._login_user = user  # noqa: SLF001 - where Flask-Login looks
+            app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
+            user_logged_in.send(app, user=user)
         self.hand_over(opened)
 
     def confirm(self) -> None:

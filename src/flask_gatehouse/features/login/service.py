@@ -13,6 +13,8 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.service import Standing
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.errors import UnknownUser
+from flask_gatehouse.features.users.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,17 @@ def admit(
         )
     )
     return opened
+
+
+def account_of(work: Work, attempt: Attempt) -> User:
+    """Return the account of ours that an attempt proved.
+
+    Raises:
+        UnknownUser: it proved somebody of whom only the host knows.
+    """
+    if attempt.user_id is None:
+        raise UnknownUser
+    return users.by_id(work.db, attempt.user_id)
 
 
 def confirm(work: Work, *, standing: Standing) -> Handle:

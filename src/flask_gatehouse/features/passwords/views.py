@@ -136,7 +136,8 @@ def _sign_in(form: "LoginForm") -> None:
             remember=bool(form.remember.data),
             instead_of=door.presented(),
         )
-    door.signed_in(opened)
+        user = desk.account_of(work, attempt)
+    door.signed_in(opened, user)
 
 
 def _confirm_page(form: "ConfirmForm") -> ResponseReturnValue:

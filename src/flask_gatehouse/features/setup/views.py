@@ -57,7 +57,8 @@ def _create(form: "FirstAdministratorForm", token: str) -> None:
             password=str(form.password.data),
         )
         opened = desk.admit(work, attempt=attempt, instead_of=door.presented())
-    door.signed_in(opened)
+        user = desk.account_of(work, attempt)
+    door.signed_in(opened, user)
 
 
 def _show(form: "FirstAdministratorForm", refusal: Refusal) -> None:
