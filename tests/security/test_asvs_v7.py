@@ -251,7 +251,7 @@ def test_asvs_7_5_2_a_person_sees_their_sessions_and_ends_them_after_a_proof(
     user = site.add_user("alice")
     here, there = site.client(user), site.client(user)
     page = here.get("/account/devices/")
-    assert page.text.count("<section") == 2
+    assert page.text.count("<article") == 2
     for told in ("This one", "Address", "First seen", "Last seen", "Proven by"):
         assert told in page.text
     site.clock.move(timedelta(minutes=5))

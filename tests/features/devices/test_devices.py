@@ -72,7 +72,7 @@ def test_each_sign_in_is_one_device_and_this_one_stands_first(
 
     page = here.get(LIST).text
     assert len(ids(here)) == 3
-    first, *others = page.split("<section")[1:]
+    first, *others = page.split("<article")[1:]
     assert "Firefox on Linux" in first
     assert "192.0.2.7" in first
     assert "This one" in first
