@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.report import Figure
 
-MEASURES = ("requests", "sql", "sign-in", "start", "memory", "growth")
+MEASURES = ("requests", "truth", "sql", "sign-in", "start", "memory", "growth")
 PACKAGES = (
     "argon2-cffi",
     "django",
@@ -98,6 +98,7 @@ def stages(
 
     return {
         "requests": lambda: figures.of_requests(built(), effort),
+        "truth": lambda: figures.of_truth(folder, effort),
         "sql": lambda: figures.of_traffic(names, folder),
         "sign-in": lambda: figures.of_sign_ins(built(), effort),
         "start": lambda: figures.of_starts(names, folder, effort),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import fresh, growth, measure
-from bench.measure import MICRO, MILLI, Middle
+from bench import fresh, growth, measure, truth
+from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAGES = (
     ("anonymous", "anonymous page", 5),
     ("unasked", "public page, signed in", 10),
-    ("private", "private page, signed in", 100),
+    ("private", "private page, signed in", 45),
 )
 """Field of the measurement, name in the table, microseconds that may be added."""
 
@@ -51,6 +51,31 @@ def of_requests(running: Mapping[str, Running], effort: Effort) -> list[Figure]:
         lines.append(_figure(name, "µs", whole, 1))
         lines.append(_figure(f"{name}: added", "µs", more, 1, plus=most))
     return lines
+
+
+def of_truth(folder: Path, effort: Effort) -> list[Figure]:
+    """Measure the private page with a bound to believe in, and on PostgreSQL."""
+    believing = truth.believing(folder, effort)
+    asked = truth.on_postgres(folder / "postgres", effort)
+    added = {name: measure.added(asked, name) for name in (truth.TRIP, US)}
+    trips = middle(
+        (own - bare) / (trip - bare)
+        for own, trip, bare in zip(asked[US], asked[truth.TRIP], asked[measure.BASE], strict=True)
+    )
+    return [
+        _figure(
+            "private page, bounded cache: added",
+            "µs",
+            {US: measure.added(believing, US)},
+            1,
+            plus=25,
+        ),
+        _figure(
+            "PostgreSQL, one question of the driver: added", "µs", {"bare": added[truth.TRIP]}, 1
+        ),
+        _figure("PostgreSQL, private page: added", "µs", {US: added[US]}, 1),
+        _figure("PostgreSQL, private page / the question", "times", {US: trips}, 2, plus=1.3),
+    ]
 
 
 def of_traffic(names: Sequence[str], folder: Path) -> list[Figure]:

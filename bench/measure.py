@@ -149,7 +149,7 @@ def build(names: Iterable[str], folder: Path) -> dict[str, Running]:
     return running
 
 
-def _page(visitor: wsgi.Visitor, path: str) -> Callable[[], float]:
+def page(visitor: wsgi.Visitor, path: str) -> Callable[[], float]:
     """Return a function that fetches one page once and says how long it took."""
     environ = visitor.environ(path)
 
@@ -176,7 +176,7 @@ def requests(running: Mapping[str, Running], effort: Effort) -> Requests:
     guests = {name: one.signed_in() for name, one in running.items()}
 
     def turns(visitors: Mapping[str, wsgi.Visitor], path: str) -> Rounds:
-        pages = {name: _page(visitor, path) for name, visitor in visitors.items()}
+        pages = {name: page(visitor, path) for name, visitor in visitors.items()}
         return interleave(pages, effort.rounds, effort.batch)
 
     return Requests(

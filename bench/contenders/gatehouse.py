@@ -33,12 +33,13 @@ ERA = 0x019A_0000_0000
 """Milliseconds since 1970 of the first account of a filling."""
 
 
-def create_app(folder: Path) -> Flask:
-    """Make the application."""
+def create_app(folder: Path, **config: object) -> Flask:
+    """Make the application; `config` goes before what is the same in every measure."""
     app = Flask(__name__, instance_path=str(folder))
     app.config["SECRET_KEY"] = SECRET_KEY
     app.config["GATEHOUSE_HOME"] = str(folder)
     app.config["GATEHOUSE_DATABASE_URL"] = f"sqlite:///{folder / DATABASE}"
+    app.config.from_mapping(config)
     app.jinja_loader = DictLoader({"public.html": PUBLIC_PAGE, "private.html": PRIVATE_PAGE})
     Gatehouse(app)
     _add_views(app)
@@ -58,9 +59,9 @@ def _add_views(app: Flask) -> None:
         return render_template("private.html", name=current_user.username)
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, **config: object) -> None:
     """Apply the migrations and make the user, both by command, as an owner does."""
-    app = create_app(folder)
+    app = create_app(folder, **config)
     _command(app, "db", "upgrade")
     create = ("users", "create", USER, "--email", f"{USER}@example.org", "--password-stdin")
     _command(app, *create, typed=f"{PASSWORD}\n")

@@ -19,6 +19,7 @@ from flask import (
     has_app_context,
     request,
 )
+from flask.blueprints import BlueprintSetupState
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_gatehouse import shipped
@@ -232,17 +233,19 @@ class State:
     @property
     def works(self) -> "Works":
         """How work begins."""
-        with self._lock:
-            if self._works is None:
-                self._works = _rooms().open_works(self.house, self.db)
+        if self._works is None:
+            with self._lock:
+                if self._works is None:
+                    self._works = _rooms().open_works(self.house, self.db)
         return self._works
 
     @property
     def doorkeeper(self) -> "SessionDoorkeeper":
         """Who opens, finds and ends sessions."""
-        with self._lock:
-            if self._doorkeeper is None:
-                self._doorkeeper = _rooms().doorkeeper(lambda: self.works, self.house)
+        if self._doorkeeper is None:
+            with self._lock:
+                if self._doorkeeper is None:
+                    self._doorkeeper = _rooms().doorkeeper(lambda: self.works, self.house)
         return self._doorkeeper
 
     @property
@@ -367,13 +370,14 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         request.max_form_parts = _MOST_FIELDS
         csrf.refuse_foreign(state.house, state.doorkeeper.handle())
 
-    @pages.app_context_processor
-    def offer_names() -> dict[str, object]:
-        return {
-            "gatehouse_csrf_token": lambda: csrf.token(state.house, state.doorkeeper.handle()),
-            "gatehouse_site_name": state.settings[CoreSettings].site_name,
-        }
+    def offer_names(setup: BlueprintSetupState) -> None:
+        # Not by a context processor, which would cost every page of the host.
+        setup.app.jinja_env.globals.update(
+            gatehouse_csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
+            gatehouse_site_name=state.settings[CoreSettings].site_name,
+        )
 
+    pages.record_once(offer_names)
     pages.app_template_filter("gatehouse_date")(shown_date)
     if state.settings[WebSettings].headers == "own":
         pages.after_request(headers.hook(state.house))

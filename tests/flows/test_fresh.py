@@ -19,6 +19,7 @@ from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.passwords.events import PasswordRehashed
 from flask_gatehouse.features.passwords.models import Password
+from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.users import service as users
@@ -339,7 +340,7 @@ def test_the_desk_confirms_no_session_that_is_over(
 ) -> None:
     client = browser(site)
     works = site.app.extensions["gatehouse"].works
-    standing = sessions.find(works, cookie(client))
+    standing = finding.find(works, cookie(client))
     assert standing is not None
     happens(site, alice)
     with pytest.raises((MayNotEnter, SessionOver)), site.work() as work:

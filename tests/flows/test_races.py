@@ -23,6 +23,7 @@ from flask_gatehouse.db.base import Base
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.login import service as desk
 from flask_gatehouse.features.passwords import service as passwords
+from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.throttling.models import Counter
@@ -256,8 +257,8 @@ def works_of(site: GatehouseTester) -> Any:
     return site.app.extensions["gatehouse"].works
 
 
-def standing_of(site: GatehouseTester, client: FlaskClient, name: str) -> sessions.Standing:
-    found = sessions.find(works_of(site), cookie(client, name))
+def standing_of(site: GatehouseTester, client: FlaskClient, name: str) -> finding.Standing:
+    found = finding.find(works_of(site), cookie(client, name))
     assert found is not None
     return found
 
@@ -272,7 +273,7 @@ def test_a_request_that_ends_after_the_logout_revives_nothing(site: GatehouseTes
     sessions.keep_alive(works_of(site), standing)
 
     assert rows(site, Session) == 0
-    assert sessions.find(works_of(site), cookie(client)) is None
+    assert finding.find(works_of(site), cookie(client)) is None
 
 
 def test_a_request_that_ends_late_does_not_turn_the_clock_back(site: GatehouseTester) -> None:
@@ -303,11 +304,11 @@ def test_a_confirmation_that_meets_the_logout_opens_nothing(site: GatehouseTeste
         leaving = beside(lambda: _leave(site, remembered))
     leaving.join(timeout=60)
 
-    assert sessions.find(works_of(site), str(opened)) is None
+    assert finding.find(works_of(site), str(opened)) is None
     assert rows(site, Session) == 0
 
 
-def _leave(site: GatehouseTester, standing: sessions.Standing) -> None:
+def _leave(site: GatehouseTester, standing: finding.Standing) -> None:
     with site.work() as work:
         desk.leave(work, standing=standing, digests=[standing.digest])
 
@@ -328,7 +329,7 @@ def test_a_sign_in_with_the_old_password_does_not_outlive_the_new_one(
         except Refusal:
             handle = None
 
-    assert sessions.find(works_of(site), handle) is None
+    assert finding.find(works_of(site), handle) is None
 
 
 @servers
@@ -347,4 +348,4 @@ def test_a_sign_in_does_not_outlive_a_suspension_that_came_between(site: Gatehou
         suspending = beside(suspend_for_a_moment)
     suspending.join(timeout=60)
 
-    assert sessions.find(works_of(site), str(opened.session)) is None
+    assert finding.find(works_of(site), str(opened.session)) is None

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from flask_gatehouse import User, fresh_login_required
-from flask_gatehouse.features.sessions.models import REMEMBERED, Session
+from flask_gatehouse.features.sessions.models import Session
+from flask_gatehouse.features.sessions.rules import REMEMBERED
 from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import flask_gatehouse
@@ -23,7 +23,7 @@ from flask_gatehouse import User
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.features.passwords.hashes import Hashes
-from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
@@ -49,6 +49,7 @@ from tests.security.walk import (
     who,
     with_cookies,
 )
+from tests.tap import tapped
 
 #: Long, unlike every name, and not the usual one.
 ANOTHER = "nine patient otters swim"
@@ -464,7 +465,7 @@ def test_ses_18_a_stolen_database_opens_no_door(site: GatehouseTester) -> None:
     site.client(user)
     remembering(site, user)
     invitation_for(site, user)
-    key = site.app.extensions["gatehouse"].house.keys.newest(sessions.PURPOSE).id
+    key = site.app.extensions["gatehouse"].house.keys.newest(finding.PURPOSE).id
     found = set()
     with engine_of(site.app).connect() as connection:
         for table in Base.metadata.sorted_tables:
@@ -535,30 +536,10 @@ def test_ses_22_a_link_that_cannot_be_one_is_refused_before_any_lookup(
 
 @contextmanager
 def statements(tester: GatehouseTester) -> Iterator[list[str]]:
-    """Collect everything that reaches the database, through SQLAlchemy or past it."""
-    engine = engine_of(tester.app)
+    """Collect everything that reaches the database."""
     asked: list[str] = []
-
-    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    traced: list[Any] = []
-    if engine.dialect.name == "sqlite":
-
-        def trace(connection: Any, *_: Any) -> None:
-            connection.set_trace_callback(asked.append)
-            traced.append(connection)
-
-        event.listen(engine, "checkout", trace)
-    try:
+    with tapped(engine_of(tester.app), asked.append):
         yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-        if engine.dialect.name == "sqlite":
-            event.remove(engine, "checkout", trace)
-        for connection in traced:
-            connection.set_trace_callback(None)
 
 
 def test_ses_22_the_look_up_of_a_real_session_is_seen(site: GatehouseTester) -> None:

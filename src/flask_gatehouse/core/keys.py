@@ -54,7 +54,10 @@ class KeyRing:
 
     def named(self, purpose: str, key_id: str) -> Key | None:
         """Return the key that a stored value names, or None if it is no longer in force."""
-        return next((key for key in self.keys(purpose) if key.id == key_id), None)
+        for key in self.keys(purpose):
+            if key.id == key_id:
+                return key
+        return None
 
     def digests(self, purpose: str, secret: str) -> Iterator[bytes]:
         """Yield what a secret may be stored as, under each key in force."""

@@ -9,6 +9,11 @@ from flask_gatehouse.core.errors import Unavailable
 _WRONG_ON_SQLITE = ("no such table", "no such column")
 
 
+#: The same of servers' drivers, which may not be installed.
+_AWAY = frozenset({"OperationalError", "InterfaceError"})
+_DRIVERS = frozenset({"psycopg", "pymysql"})
+
+
 class DatabaseUnavailable(Unavailable):
     """The database did not answer."""
 
@@ -33,4 +38,8 @@ def is_away(error: BaseException) -> bool:
         return False
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    # SQLAlchemy lets through what a driver raises while a connection is put back.
+    kind = type(error)
+    return kind.__name__ in _AWAY and kind.__module__.partition(".")[0] in _DRIVERS

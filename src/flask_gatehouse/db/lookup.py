@@ -1,30 +1,44 @@
 """One SELECT by key, compiled once: the only statement that runs on every private page.
 
-SQLAlchemy's result machinery costs several times what SQLite needs for the row itself. On SQLite
-the compiled text goes to the driver directly, and the columns' own types read the values.
+SQLAlchemy's way from the pool to a row costs several times what a database needs for the row
+itself. So readers ask the driver directly where they can (`db/readers.py`), and this is the place
+that decides who asks.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine, Row, Select
+from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.errors import DatabaseUnavailable, is_away, is_wrong_on_sqlite
+from flask_gatehouse.db.readers import AllBusy, Question, Readers
 from flask_gatehouse.db.work import Works
 
+_Made = TypeVar("_Made")
+_Read = Callable[[bytes], _Made | None]
 
-class Lookup:
+
+class Lookup(Generic[_Made]):
     """Reads the committed row that one value names, outside of any transaction."""
 
-    def __init__(self, statement: Select[Any], parameter: str) -> None:
-        """Args: statement: with one bound parameter, called `parameter`, of type bytes."""
+    def __init__(
+        self, statement: Select[Any], parameter: str, make: Callable[[Sequence[Any]], _Made]
+    ) -> None:
+        """Say what is asked.
+
+        Args:
+            statement: with one bound parameter, called `parameter`, of type bytes.
+            make: what is made of the values of a row. What it returns is handed out again as long
+                as the row is the same, so nobody may change it.
+        """
         self._statement = statement
         self._parameter = parameter
+        self._make = make
 
-    def one(self, works: Works, value: bytes) -> Sequence[Any] | None:
-        """Return the row as a sequence in the order of the columns, or None.
+    def one(self, works: Works, value: bytes) -> _Made | None:
+        """Return what was made of the row, or None if there is none.
 
         Args:
             works: where to read; keeps what is prepared for its engine.
@@ -32,30 +46,31 @@ class Lookup:
         Raises:
             DatabaseUnavailable: nobody can tell at the moment.
         """
-        read: Callable[[bytes], Sequence[Any] | None] | None = works.prepared.get(self)
+        read: _Read[_Made] | None = works.prepared.get(self)
         if read is None:
             read = works.prepared[self] = self._prepare(works)
         return read(value)
 
-    def _prepare(self, works: Works) -> Callable[[bytes], Sequence[Any] | None]:
+    def _prepare(self, works: Works) -> _Read[_Made]:
         if works.is_single and works.host_session is not None:
             return lambda value: self._through(works.host_session, value)
-        sqlite = works.engine.dialect.name == "sqlite"
-        return self._on_sqlite(works.engine) if sqlite else self._on_server(works.engine)
+        pool = self._through_pool(works.engine)
+        return self._through_readers(works.engine, pool) if Readers.fit(works.engine) else pool
 
-    def _through(self, host: Session | None, value: bytes) -> Row[Any] | None:
+    def _through(self, host: Session | Connection | None, value: bytes) -> _Made | None:
         """Read in the host's own transaction: a single connection has no other."""
         if host is None:
             return None
-        return host.execute(self._statement, {self._parameter: value}).first()
+        row = host.execute(self._statement, {self._parameter: value}).first()
+        return None if row is None else self._make(row)
 
-    def _on_server(self, engine: Engine) -> Callable[[bytes], Row[Any] | None]:
+    def _through_pool(self, engine: Engine) -> _Read[_Made]:
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
 
-        def read(value: bytes) -> Row[Any] | None:
+        def read(value: bytes) -> _Made | None:
             try:
                 with reading.connect() as connection:
-                    return connection.execute(self._statement, {self._parameter: value}).first()
+                    return self._through(connection, value)
             except SQLAlchemyError as error:
                 if is_away(error):
                     raise DatabaseUnavailable from error
@@ -63,34 +78,25 @@ class Lookup:
 
         return read
 
-    def _on_sqlite(self, engine: Engine) -> Callable[[bytes], Sequence[Any] | None]:
-        compiled = self._statement.compile(dialect=engine.dialect)
-        text = str(compiled)
-        kinds = [
-            column.type.dialect_impl(engine.dialect) for column in self._statement.selected_columns
-        ]
-        processors = [kind.result_processor(engine.dialect, None) for kind in kinds]
+    def _through_readers(self, engine: Engine, pool: _Read[_Made]) -> _Read[_Made]:
+        question = Question(engine, self._statement, self._parameter, self._make)
+        readers = Readers(engine, question)
         failures = engine.dialect.loaded_dbapi.Error
+        is_file = engine.dialect.name == "sqlite"
 
-        def read(value: bytes) -> Sequence[Any] | None:
-            connection = engine.raw_connection()
+        def read(value: bytes) -> _Made | None:
             try:
-                cursor = connection.cursor()
-                cursor.execute(text, (value,))
-                row = cursor.fetchone()
-                cursor.close()
+                return readers.one(value)
+            except AllBusy:
+                pass
+            except SQLAlchemyError as error:
+                if is_away(error):
+                    raise DatabaseUnavailable from error
+                raise
             except failures as error:
-                connection.invalidate()
-                if is_wrong_on_sqlite(error):
-                    raise
-                raise DatabaseUnavailable from error
-            finally:
-                connection.close()
-            if row is None:
-                return None
-            return [
-                cell if process is None else process(cell)
-                for process, cell in zip(processors, row, strict=True)
-            ]
+                # A file that did not answer in time will not do so at once.
+                if is_file and not is_wrong_on_sqlite(error):
+                    raise DatabaseUnavailable from error
+            return pool(value)
 
         return read

@@ -96,6 +96,8 @@ class Works:
         self.house = house
         self._engine = engine
         self._host_session = host_session
+        #: Whether work is done in the host's session.
+        self.joins_host = host_session is not None
         self._open: ContextVar[Work | None] = ContextVar("gatehouse_work", default=None)
         #: Look-ups that were prepared for the engine.
         self.prepared: dict[object, Any] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Final, ParamSpec, TypeVar, cast, overload
 
 from flask import current_app, request
@@ -11,7 +12,13 @@ from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
 from flask_gatehouse.feature import Access
-from flask_gatehouse.web.flask_login import GatehouseLoginManager, login_fresh, proven_within
+from flask_gatehouse.web.flask_login import (
+    GatehouseLoginManager,
+    be_sure,
+    login_fresh,
+    person,
+    proven_within,
+)
 
 _P = ParamSpec("_P")
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
@@ -37,12 +44,13 @@ def login_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, Resp
 
     As Flask-Login's, without the switch `LOGIN_DISABLED`, and OPTIONS is answered by Flask.
     """
+    call = _caller(view)
 
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
-        if request.method != "OPTIONS" and not current_user.is_authenticated:
+        if not person().is_authenticated and request.method != "OPTIONS":
             return _manager().unauthorized()
-        return _call(view, *args, **kwargs)
+        return call(*args, **kwargs)
 
     setattr(guarded, MARK, "signed in")
     return guarded
@@ -93,13 +101,15 @@ def fresh_login_required(
 def _fresh(
     view: Callable[_P, ResponseReturnValue], proven: Callable[[], bool]
 ) -> Callable[_P, ResponseReturnValue]:
+    call = _caller(view)
+
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
         if request.method != "OPTIONS" and not current_user.is_authenticated:
             return _manager().unauthorized()
         if request.method != "OPTIONS" and not proven():
             return _manager().needs_refresh()
-        return _call(view, *args, **kwargs)
+        return call(*args, **kwargs)
 
     setattr(guarded, MARK, "fresh")
     return guarded
@@ -113,14 +123,16 @@ def administrator_required(
     Raises:
         OnlyAdministrators: somebody else is signed in.
     """
+    call = _caller(view)
 
     @wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        be_sure()
         if not current_user.is_authenticated:
             return _manager().unauthorized()
         if not getattr(current_user, "is_admin", False):
             raise OnlyAdministrators
-        return _call(view, *args, **kwargs)
+        return call(*args, **kwargs)
 
     setattr(guarded, MARK, "administrator")
     return guarded
@@ -141,12 +153,16 @@ def guard(access: Access, view: _AnyView) -> _AnyView:
     return _GUARDS[access](view)
 
 
-def _call(
-    view: Callable[_P, ResponseReturnValue], *args: _P.args, **kwargs: _P.kwargs
-) -> ResponseReturnValue:
-    """Call a view, which may be a coroutine function."""
-    answer: ResponseReturnValue = current_app.ensure_sync(view)(*args, **kwargs)
-    return answer
+def _caller(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Return how to call a view: as it is, or as its application runs coroutine functions."""
+    if not iscoroutinefunction(view):
+        return view
+
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        answer: ResponseReturnValue = current_app.ensure_sync(view)(*args, **kwargs)
+        return answer
+
+    return call
 
 
 def _manager() -> GatehouseLoginManager:

@@ -9,7 +9,7 @@ through the `Doorkeeper`. This module and `csrf` are the only ones that touch Fl
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from flask import (
@@ -38,23 +38,30 @@ from flask_login import (
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.web.redirects import safe_path
+from flask_gatehouse.web.work import held
 
 #: What Flask-Login's functions write into Flask's session.
 _KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Protocol):
     """Who is asking, proven by a session on the server."""
 
-    #: Our own account, or None where the host keeps its own users.
-    user: Any
-    #: What the host's `get_id()` returned at sign-in, or None for our own account.
-    subject: str | None
-    #: Public id of the session.
-    session_id: str
-    fresh: bool
-    remembered: bool
+    @property
+    def user(self) -> Any:  # noqa: ANN401 - the class of the accounts is below another floor
+        """Our own account, or None where the host keeps its own users."""
+
+    @property
+    def subject(self) -> str | None:
+        """What the host's `get_id()` returned at sign-in, or None for our own account."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the person proved who they are in this session."""
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the browser was recognised without asking the person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +81,10 @@ class Doorkeeper(ABC):
     @abstractmethod
     def who(self) -> Known | None:
         """Return who is asking, or None. Raises: Unavailable: nobody can tell."""
+
+    @abstractmethod
+    def be_sure(self) -> None:
+        """Have the server asked again if this request went by what was read for another."""
 
     @abstractmethod
     def remembers(self) -> bool:
@@ -175,36 +186,39 @@ class GatehouseLoginManager(LoginManager):
 
     def _load_user(self) -> None:
         """Find out who is asking, at most once a request and only when a view wants to know."""
-        user_accessed.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+        app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - every proxy costs its way, on every private page
+        if user_accessed.receivers:
+            user_accessed.send(app)
         # What Flask-Login left behind before the switch proves nothing. That the session is looked
         # into also tells caches that the answer depends on the cookie.
         kept = session._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one look for five keys
         if kept and not kept.keys().isdisjoint(_KEYS):
             _clear_session()
-        known = _doorkeeper().who()
-        user = None if known is None else self._person(known)
+        known = app.extensions["gatehouse"].doorkeeper.who()
+        user = None
+        if known is not None:
+            user = known.user if known.subject is None else self._person_of_host(known.subject)
         if user is not None and known is not None:
-            _show_freshness(fresh=known.fresh)
-            if known.remembered:
-                user_loaded_from_cookie.send(current_app._get_current_object(), user=user)  # type: ignore[attr-defined] # noqa: SLF001
+            if known.fresh:
+                _show_freshness(kept)
+            elif known.remembered and user_loaded_from_cookie.receivers:
+                user_loaded_from_cookie.send(app, user=user)
         elif self._request_callback is not None:
             user = self._request_callback(request)
             if user is not None:
-                _show_freshness(fresh=False)
-                user_loaded_from_request.send(current_app._get_current_object(), user=user)  # type: ignore[attr-defined] # noqa: SLF001
-        g._login_user = self.anonymous_user() if user is None else user  # noqa: SLF001 - where Flask-Login looks
+                user_loaded_from_request.send(app, user=user)
+        # Where Flask-Login looks.
+        held()["_login_user"] = self.anonymous_user() if user is None else user
 
-    def _person(self, known: Known) -> object | None:
-        """Return whom a session belongs to: our account, or whom the host finds by its id.
+    def _person_of_host(self, subject: str) -> object | None:
+        """Return whom the host finds by its id.
 
-        If the host finds nobody, the session ends: the id may be given to somebody else one day.
+        If it finds nobody, the session ends: the id may be given to somebody else one day.
         """
-        if known.subject is None:
-            return known.user
         if self._user_callback is None:
             msg = "somebody is signed in whom only the host knows: set login_manager.user_loader"
             raise RuntimeError(msg)
-        person: object | None = self._user_callback(known.subject)
+        person: object | None = self._user_callback(subject)
         if person is None:
             _doorkeeper().leave(said=False)
         return person
@@ -226,7 +240,8 @@ class GatehouseLoginManager(LoginManager):
                     remember_for=None if seconds is None else timedelta(seconds=seconds),
                 )
             )
-            _show_freshness(fresh=bool(asked.get("_fresh")))
+            if asked.get("_fresh"):
+                _show_freshness(session._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001 - the session itself
         g._login_user = self.anonymous_user() if user is None else user  # noqa: SLF001 - where Flask-Login looks
 
     def _confirm_if_asked(self) -> str:
@@ -269,14 +284,29 @@ def wanted_page() -> str | None:
     return safe_path(asked)
 
 
+def person() -> Any:  # noqa: ANN401 - a host's own class
+    """Return who is asking: what `current_user` stands for, without the way through its proxy."""
+    kept = held()
+    if "_login_user" not in kept:
+        current_app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001 - Flask-Login's own way
+    return kept["_login_user"]
+
+
+def be_sure() -> None:
+    """Let nothing that was read for another request say who is asking."""
+    _doorkeeper().be_sure()
+
+
 def login_fresh() -> bool:
     """Whether whoever is asking proved who they are in this session, not by being remembered."""
+    be_sure()
     known = _doorkeeper().who() if current_user.is_authenticated else None
     return known is not None and known.fresh
 
 
 def proven_within(within: timedelta | None) -> bool:
     """Whether whoever is asking proved who they are so lately; None is as the setting says."""
+    be_sure()
     return bool(current_user.is_authenticated) and _doorkeeper().proven_within(within)
 
 
@@ -295,12 +325,15 @@ def _offer_current_user() -> dict[str, object]:
     return {"current_user": current_user}
 
 
-def _show_freshness(*, fresh: bool) -> None:
-    """Let Flask-Login's `login_fresh` see the truth during this request, and keep nothing."""
-    kept = session._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - the session itself
+def _show_freshness(kept: object) -> None:
+    """Let Flask-Login's `login_fresh` see the truth during this request, and keep nothing.
+
+    Args:
+        kept: Flask's session. Whoever is not fresh needs nothing there.
+    """
     if isinstance(kept, dict):
         # Past the session's own bookkeeping: nothing has changed that a cookie should carry.
-        dict.__setitem__(kept, "_fresh", fresh)
+        dict.__setitem__(kept, "_fresh", True)  # noqa: FBT003 - the value of a key
 
         @after_this_request
         def forget(response: Response) -> Response:

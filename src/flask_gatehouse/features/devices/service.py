@@ -14,8 +14,9 @@ from flask_gatehouse.features.devices import rules
 from flask_gatehouse.features.devices.errors import UnknownDevice
 from flask_gatehouse.features.devices.events import DeviceEnded, DeviceNamed, OtherDevicesEnded
 from flask_gatehouse.features.sessions import service as sessions
-from flask_gatehouse.features.sessions.models import REMEMBERED, Session
-from flask_gatehouse.features.sessions.service import Standing
+from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.sessions.models import Session
+from flask_gatehouse.features.sessions.rules import REMEMBERED
 
 
 @dataclass(frozen=True, kw_only=True)

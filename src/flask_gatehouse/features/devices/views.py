@@ -9,7 +9,7 @@ from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.devices import rules, service
 from flask_gatehouse.features.devices.errors import NameRefused, UnknownDevice
 from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.sessions.service import Standing
+from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.web.work import house, unit_of_work
 
 _NOT_FOUND: Final = 404

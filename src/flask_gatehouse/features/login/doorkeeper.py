@@ -4,10 +4,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Response, after_this_request, current_app, g, has_request_context, request
+from flask import (
+    Request,
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    has_request_context,
+    request,
+)
 from flask_login import user_logged_in
 from sqlalchemy.exc import DBAPIError
 
@@ -15,17 +23,21 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.finding import Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
-from flask_gatehouse.features.sessions.service import Standing
 from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
-from flask_gatehouse.web.work import EXTENSION, origin
+from flask_gatehouse.web.work import EXTENSION, held, origin
 
 _log = logging.getLogger("gatehouse")
+
+#: How the endpoints of our own pages begin.
+_OUR_PAGES: Final = "gatehouse."
 
 
 @dataclass(frozen=True)
@@ -51,22 +63,29 @@ class SessionDoorkeeper(Doorkeeper):
         """Args: works: how to begin work, once the house is put together."""
         self._works = works
         self._cookies = Cookies.of(house)
+        may_believe = house.settings[SessionSettings].cache_for > timedelta(0)
+        self._recent = house.part(Recent) if may_believe else None
 
     def who(self) -> Known | None:
         """Return who is asking; the database is read at most once a request."""
-        if self.standing() is None:
-            return None
-        known: Known = g._gatehouse_known  # noqa: SLF001 - our own key of `g`
-        return known
+        return self.standing()
 
     def account(self) -> User | None:
         """Return our account of who is asking; None where the host keeps its own users."""
         standing = self.standing()
         return standing.user if standing is not None else None
 
+    def be_sure(self) -> None:
+        """Have the database asked again if this request went by what was read for another."""
+        kept = held()
+        if kept.pop("_gatehouse_believed", False):
+            self._forget()
+            kept.pop("_login_user", None)
+            kept["_gatehouse_sure"] = True
+
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
-        return sessions.find(self._works(), request.cookies.get(self._cookies.remember)) is not None
+        return finding.find(self._works(), request.cookies.get(self._cookies.remember)) is not None
 
     def proven_within(self, within: timedelta | None) -> bool:
         """Return whether the person proved who they are in this session, and so lately."""
@@ -81,8 +100,11 @@ class SessionDoorkeeper(Doorkeeper):
         """Return the value of the session cookie, as it came or as it will be set."""
         if not has_request_context():
             return None
-        renewed: str | None = g.get("_gatehouse_handle", request.cookies.get(self._cookies.session))
-        return renewed or None
+        kept = held()
+        if "_gatehouse_handle" in kept:
+            renewed: str | None = kept["_gatehouse_handle"]
+            return renewed
+        return request.cookies.get(self._cookies.session) or None
 
     def admit(self, entry: Entry) -> None:
         """Open a session for whom a view of the host has proven."""
@@ -165,18 +187,41 @@ class SessionDoorkeeper(Doorkeeper):
 
     def standing(self) -> Standing | None:
         """Return the session of this request, if it is good; looked up at most once."""
-        if "_gatehouse_standing" not in g:
-            g._gatehouse_standing = self._look_up()  # noqa: SLF001 - our own key of `g`
-            if g._gatehouse_standing is not None:  # noqa: SLF001
-                g._gatehouse_known = _known(g._gatehouse_standing)  # noqa: SLF001
-        found: Standing | None = g._gatehouse_standing  # noqa: SLF001
+        kept = held()
+        if "_gatehouse_standing" not in kept:
+            kept["_gatehouse_standing"] = self._look_up(kept)
+        found: Standing | None = kept["_gatehouse_standing"]
         return found
 
-    def _look_up(self) -> Standing | None:
+    def _look_up(self, kept: dict[str, Any]) -> Standing | None:
+        asked = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one way through the proxy
+        ask = (
+            self._read if self._recent is None or self._must_be_sure(kept, asked) else self._believe
+        )
+        handle = kept.get("_gatehouse_handle", asked.cookies.get(self._cookies.session))
+        return ask(handle) or ask(asked.cookies.get(self._cookies.remember))
+
+    def _must_be_sure(self, kept: dict[str, Any], asked: Request) -> bool:
+        """Whatever changes something, and every page of ours, has the truth.
+
+        A page of the host that only shows something goes by what was read lately.
+        """
+        if (
+            "_gatehouse_sure" in kept
+            or asked.method not in csrf.SAFE_METHODS
+            or (asked.endpoint or "").startswith(_OUR_PAGES)
+        ):
+            return True
+        kept["_gatehouse_believed"] = True
+        return False
+
+    def _believe(self, value: str | None) -> Standing | None:
+        return self._recent.find(self._works(), value, self._read) if self._recent else None
+
+    def _read(self, value: str | None) -> Standing | None:
+        """Ask the database, and write down now and then that the session is in use."""
         works = self._works()
-        standing = sessions.find(works, self.handle())
-        if standing is None:
-            standing = sessions.find(works, request.cookies.get(self._cookies.remember))
+        standing = finding.find(works, value)
         if standing is not None:
             try:
                 sessions.keep_alive(works, standing)
@@ -186,8 +231,7 @@ class SessionDoorkeeper(Doorkeeper):
         return standing
 
     def _forget(self) -> None:
-        for key in ("_gatehouse_standing", "_gatehouse_known"):
-            g.pop(key, None)
+        g.pop("_gatehouse_standing", None)
 
     def _renewed(self, handle: Handle | None) -> None:
         """From here on the request belongs to this handle: look-ups and form tokens follow it."""
@@ -232,16 +276,6 @@ def _private(response: Response) -> Response:
     """No cache may keep an answer that sets a handle."""
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _known(standing: Standing) -> Known:
-    return Known(
-        user=standing.user,
-        subject=standing.subject,
-        session_id=standing.public_id,
-        fresh=standing.fresh,
-        remembered=standing.remembered,
-    )
 
 
 def _itself(user: Any) -> Any:  # noqa: ANN401 - a host's own class

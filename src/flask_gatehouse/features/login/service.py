@@ -10,8 +10,8 @@ from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.events import LoggedIn, LoggedOut, LoginConfirmed
 from flask_gatehouse.features.sessions import opening
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.rules import Handle
-from flask_gatehouse.features.sessions.service import Standing
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import UnknownUser
 from flask_gatehouse.features.users.models import User

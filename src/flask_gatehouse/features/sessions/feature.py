@@ -8,4 +8,5 @@ FEATURE = Feature(
     settings=SessionSettings,
     tables="flask_gatehouse.features.sessions.models",
     events="flask_gatehouse.features.sessions.events",
+    plugs=("flask_gatehouse.features.sessions.parts:recent",),
 )

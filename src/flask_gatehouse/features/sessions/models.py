@@ -8,10 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime
 
-#: A session that ends with the browser, and one that a browser remembers.
-BROWSER = 1
-REMEMBERED = 2
-
 
 class Session(Base):
     """One handle in one browser. Ending a session deletes its row."""

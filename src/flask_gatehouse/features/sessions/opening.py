@@ -11,9 +11,10 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.sessions.errors import SessionOver
-from flask_gatehouse.features.sessions.models import BROWSER, REMEMBERED, Session
-from flask_gatehouse.features.sessions.rules import Handle
-from flask_gatehouse.features.sessions.service import PURPOSE, Standing, idle_limit
+from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
+from flask_gatehouse.features.sessions.models import Session
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, Handle
+from flask_gatehouse.features.sessions.service import idle_limit
 from flask_gatehouse.features.sessions.settings import SessionSettings
 
 #: Handles whose digest begins with a smaller byte sweep: one sign-in in 32.

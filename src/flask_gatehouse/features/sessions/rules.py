@@ -1,7 +1,7 @@
 """What a handle looks like, and when a session is over. Pure rules."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from flask_gatehouse.core import tokens
 
@@ -9,12 +9,15 @@ from flask_gatehouse.core import tokens
 #: stand beside it.
 _MARK = "gh1s"
 
+#: A session that ends with the browser, and one that a browser remembers.
+BROWSER = 1
+REMEMBERED = 2
+
 #: Characters of a handle: mark, key id, secret, and two dots between them.
 HANDLE_LENGTH = len(_MARK) + 8 + tokens.SECRET_LENGTH + 2
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(NamedTuple):
     """What the cookie holds: which key its digest was made with, and 256 random bits."""
 
     key_id: str

@@ -1,126 +1,24 @@
 """Find, keep alive and end sessions. Opening one is `opening`, which only `login` may use."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, LargeBinary, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, delete, func, select, update
 from sqlalchemy.orm import Session as DbSession
-from sqlalchemy.orm.util import identity_key
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import Key
-from flask_gatehouse.db.instances import maker
-from flask_gatehouse.db.lookup import Lookup
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.sessions import rules
 from flask_gatehouse.features.sessions.events import SessionsEnded
-from flask_gatehouse.features.sessions.models import BROWSER, REMEMBERED, Session
+from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
+from flask_gatehouse.features.sessions.models import Session
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
 from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.features.users.models import User
-
-#: Purpose of the key under which handles are stored.
-PURPOSE: Final = "sessions.handle"
-
-
-@cache
-def _by_digest() -> Lookup:
-    """Return how a session and its account are read in one statement, prepared once."""
-    columns = (
-        Session.public_id,
-        Session.sign_in_id,
-        Session.kind,
-        Session.epoch,
-        Session.subject,
-        Session.proven_at,
-        Session.idle_expires_at,
-        Session.expires_at,
-    )
-    found = select(*columns, *User.__table__.columns)
-    found = found.join_from(Session, User, User.id == Session.user_id, isouter=True)
-    wanted = bindparam("digest", type_=LargeBinary())
-    return Lookup(found.where(Session.digest == wanted), "digest")
-
-
-@cache
-def _user_maker() -> Callable[[Sequence[Any]], User]:
-    """Return how an account is made of the columns that `_by_digest` reads after the session's."""
-    return maker(User, tuple(column.key for column in User.__table__.columns))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A session that is good at this moment, and whose it is."""
-
-    digest: bytes
-    public_id: str
-    sign_in_id: str
-    kind: int
-    #: Our account; None where the host keeps its own users.
-    user: User | None
-    subject: str | None
-    proven_at: datetime | None
-    idle_expires_at: datetime
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the person proved who they are in this session."""
-        return self.kind == BROWSER and self.proven_at is not None
-
-    @property
-    def remembered(self) -> bool:
-        """Whether the browser was recognised without asking the person."""
-        return self.kind == REMEMBERED
-
-
-def find(works: Works, value: str | None) -> Standing | None:
-    """Return the session of a cookie's value, read from the database, or None.
-
-    Every doubt is None: another shape, an unknown key, no row, a limit reached, an epoch that was
-    raised, an account that is suspended or gone.
-
-    Raises:
-        DatabaseUnavailable: nobody can tell.
-    """
-    handle = rules.parse(value)
-    if handle is None:
-        return None
-    key = works.house.keys.named(PURPOSE, handle.key_id)
-    if key is None:
-        return None
-    digest = tokens.digest(handle.secret, key.value)
-    row = _by_digest().one(works, digest)
-    if row is None:
-        return None
-    public_id, sign_in_id, kind, epoch, subject, proven_at, idle_expires_at, expires_at, *rest = row
-    now = works.house.clock.now()
-    if rules.is_over(idle_expires_at=idle_expires_at, expires_at=expires_at, now=now):
-        return None
-    user = None
-    if subject is None:
-        # All columns are NULL if the account is gone, and then it is not active either.
-        user = _user_maker()(rest)
-        if not user.active or user.epoch != epoch:
-            return None
-        user = _joined(works.host_session, user)
-    return Standing(digest, public_id, sign_in_id, kind, user, subject, proven_at, idle_expires_at)
-
-
-def _joined(host: DbSession | None, user: User) -> User:
-    """Make the account part of the host's session, so that its relationships load."""
-    if host is None:
-        return user
-    present = host.identity_map.get(identity_key(instance=user))
-    if isinstance(present, User):
-        return present
-    host.add(user)
-    return user
 
 
 def keep_alive(works: Works, standing: Standing) -> None:
@@ -129,10 +27,13 @@ def keep_alive(works: Works, standing: Standing) -> None:
     One conditional statement in a transaction of its own: a request that ends late can neither
     revive a session that was ended meanwhile nor turn the clock back.
     """
-    limit = idle_limit(works.house, standing.kind)
-    now = works.house.clock.now()
-    if standing.idle_expires_at > now + limit - rules.last_seen_step(limit) or works.is_single:
+    now = standing.at
+    settings = works.house.settings[SessionSettings]
+    if standing.row.idle_expires_at > now + settings.until_written[standing.row.kind]:
         return
+    if works.is_single:
+        return
+    limit = idle_limit(works.house, standing.kind)
     seen = update(Session).where(
         Session.digest == standing.digest, Session.idle_expires_at < now + limit
     )

@@ -1,10 +1,14 @@
 """How long doors stay open."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import setting, written
+from flask_gatehouse.features.sessions import rules
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,20 @@ class SessionSettings:
         floor=1,
         cap=1000,
     )
+
+    cache_for: timedelta = setting(
+        timedelta(0),
+        "How long pages that only show something may believe what was read of a session; what was "
+        "ended elsewhere meanwhile still sees them. 0s asks the database each time.",
+        floor=timedelta(0),
+        cap=timedelta(seconds=60),
+    )
+
+    @cached_property
+    def until_written(self) -> Mapping[int, timedelta]:
+        """How long a session still may be idle when its use is written down, by its kind."""
+        limits = {BROWSER: self.idle_limit, REMEMBERED: self.remember_idle_limit}
+        return {kind: limit - rules.last_seen_step(limit) for kind, limit in limits.items()}
 
     def __post_init__(self) -> None:
         """Refuse limits that contradict one another. Raises: Misconfigured."""

@@ -1,0 +1,218 @@
+"""Connections that only read, kept apart from the pool: for the question that every page asks.
+
+Taking a connection from the pool and giving it back costs several times what the answer costs, and
+a server is asked first whether it still listens. A reader stays open between its questions. One
+that fails is let go of together with all that wait, and the pool, which knows how to come back
+after a restart, answers instead.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
+
+from sqlalchemy import Engine, QueuePool, Select, event
+
+#: Readers of one process. Who finds all of them busy goes through the pool.
+MOST: Final = 4
+
+#: Rows that one reader remembers while nothing changes in the database.
+_REMEMBERED: Final = 512
+
+#: The values of a row, in the order of the columns.
+Row = Sequence[Any]
+
+_Made = TypeVar("_Made")
+
+
+class Question(Generic[_Made]):
+    """A compiled SELECT by one value, in the words of one database."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        statement: Select[Any],
+        parameter: str,
+        make: Callable[[Row], _Made],
+    ) -> None:
+        """Compile once what will be asked for ever."""
+        compiled = statement.compile(dialect=engine.dialect)
+        self.text = str(compiled)
+        self._parameter = None if compiled.positional else parameter
+        self._make = make
+        kinds = [column.type.dialect_impl(engine.dialect) for column in statement.selected_columns]
+        processors = [kind.result_processor(engine.dialect, None) for kind in kinds]
+        self._processed = [(at, each) for at, each in enumerate(processors) if each is not None]
+
+    def parameters(self, value: bytes) -> tuple[bytes] | dict[str, bytes]:
+        """Return the value as the driver takes it."""
+        return (value,) if self._parameter is None else {self._parameter: value}
+
+    def read(self, row: Row) -> _Made:
+        """Return what is made of what the driver gave, as the columns' own types read it."""
+        values = list(row)
+        for at, process in self._processed:
+            values[at] = process(values[at])
+        return self._make(values)
+
+
+class AllBusy(Exception):  # noqa: N818 - a statement, as all our errors
+    """Every reader is answering somebody else."""
+
+
+class Reader(ABC, Generic[_Made]):
+    """One open connection with one question."""
+
+    def __init__(self, engine: Engine, question: Question[_Made]) -> None:
+        """Take a connection out of the pool for good."""
+        self._question = question
+        self._dialect = engine.dialect
+        taken = engine.raw_connection()
+        taken.detach()
+        connection: Any = taken.dbapi_connection
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    def close(self) -> None:
+        """Close the connection, whatever state it is in."""
+        with suppress(Exception):
+            self._dialect.do_close(self._connection)
+
+    @abstractmethod
+    def one(self, value: bytes) -> _Made | None:
+        """Return the committed row, or None. Raises: what the driver raises."""
+
+
+class ServerReader(Reader[_Made]):
+    """Asks a server, which is one round trip, and makes nothing again of a row that is the same."""
+
+    def __init__(self, engine: Engine, question: Question[_Made]) -> None:
+        """Let every question be a transaction of its own: nothing stays locked or old."""
+        super().__init__(engine, question)
+        self._made: dict[bytes, tuple[Row, _Made]] = {}
+        engine.dialect.set_isolation_level(self._connection, "AUTOCOMMIT")
+
+    def one(self, value: bytes) -> _Made | None:
+        """Ask."""
+        self._cursor.execute(self._question.text, self._question.parameters(value))
+        row = self._cursor.fetchone()
+        if row is None:
+            return None
+        known = self._made.get(value)
+        if known is not None and known[0] == row:
+            return known[1]
+        if len(self._made) >= _REMEMBERED:
+            self._made.clear()
+        made = self._question.read(row)
+        self._made[value] = (row, made)
+        return made
+
+
+class FileReader(Reader[_Made]):
+    """Asks SQLite whether anything changed since the row was read, and only then for the row.
+
+    `data_version` differs if any other connection, of whatever process, has committed meanwhile.
+    It is read before the row is: a change in between is seen with the next question. This
+    connection itself never writes, so there is no change that it would not show.
+    Source: https://www.sqlite.org/pragma.html#pragma_data_version
+    """
+
+    def __init__(self, engine: Engine, question: Question[_Made]) -> None:
+        """Remember nothing yet."""
+        super().__init__(engine, question)
+        self._version: object = None
+        self._rows: dict[bytes, _Made] = {}
+
+    def one(self, value: bytes) -> _Made | None:
+        """Ask what has to be asked."""
+        version = self._cursor.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._rows) >= _REMEMBERED:
+            self._rows.clear()
+            self._version = version
+        found = self._rows.get(value)
+        if found is None:
+            row = self._cursor.execute(self._question.text, (value,)).fetchone()
+            if row is None:
+                # Not remembered: whoever sends what nobody has must not crowd out what is there.
+                return None
+            found = self._rows[value] = self._question.read(row)
+        return found
+
+
+class Readers(Generic[_Made]):
+    """The readers of one engine, last in, first out: a quiet site keeps a single one open."""
+
+    def __init__(self, engine: Engine, question: Question[_Made]) -> None:
+        """Open nothing yet."""
+        kind = FileReader if engine.dialect.name == "sqlite" else ServerReader
+        self._open: Callable[[], Reader[_Made]] = lambda: kind(engine, question)
+        self._idle: deque[Reader[_Made] | None] = deque([None] * MOST)
+        _ALL.add(self)
+        event.listen(engine, "engine_disposed", self._let_go)
+
+    @staticmethod
+    def fit(engine: Engine) -> bool:
+        """Whether connections of this engine may be kept: its pool keeps some as well."""
+        return isinstance(engine.pool, QueuePool)
+
+    def one(self, value: bytes) -> _Made | None:
+        """Return the committed row, or None.
+
+        Raises:
+            AllBusy: there is no reader left.
+            Exception: what the driver raises; no reader that waits is kept then.
+        """
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            raise AllBusy from None
+        try:
+            if reader is None:
+                reader = self._open()
+            row = reader.one(value)
+        except BaseException:
+            # Whatever it was, nobody knows what the connection would answer next.
+            self._idle.append(None)
+            self._close(reader)
+            self._let_go()
+            raise
+        self._idle.append(reader)
+        return row
+
+    def _let_go(self, *_: object) -> None:
+        """Close what is idle."""
+        for _each in range(MOST):
+            try:
+                reader = self._idle.pop()
+            except IndexError:
+                return
+            self._idle.appendleft(None)
+            self._close(reader)
+
+    @staticmethod
+    def _close(reader: Reader[Any] | None) -> None:
+        if reader is not None:
+            reader.close()
+
+    def forget(self) -> None:
+        """Leave all readers to the process that this one was forked from, without closing them."""
+        _LEFT.extend(reader for reader in self._idle if reader is not None)
+        self._idle = deque([None] * MOST)
+
+
+_ALL: WeakSet[Readers[Any]] = WeakSet()
+
+#: Connections of another process. Closing them here would end them there.
+_LEFT: list[Reader[Any]] = []
+
+
+def _forget_all() -> None:
+    for readers in list(_ALL):
+        readers.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

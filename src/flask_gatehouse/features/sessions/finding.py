@@ -1,0 +1,221 @@
+"""Whose session a cookie names, at this moment: the question that every private page asks."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import LargeBinary, bindparam, select
+from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm.util import identity_key
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.events import Event, Listener, Origin
+from flask_gatehouse.core.house import House
+from flask_gatehouse.db.instances import mould
+from flask_gatehouse.db.lookup import Lookup
+from flask_gatehouse.db.work import Works
+from flask_gatehouse.features.sessions import rules
+from flask_gatehouse.features.sessions.models import Session
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
+from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users.models import User
+
+#: Purpose of the key under which handles are stored.
+PURPOSE: Final = "sessions.handle"
+
+#: Sessions that one process believes in without asking.
+_MOST_RECENT: Final = 10_000
+
+
+class Stored(NamedTuple):
+    """A session as its row says, and what makes the account that it belongs to."""
+
+    public_id: str
+    sign_in_id: str
+    kind: int
+    epoch: int
+    subject: str | None
+    proven_at: datetime | None
+    idle_expires_at: datetime
+    expires_at: datetime
+    #: The account's epoch; None if the account is gone, is suspended, or was never ours.
+    epoch_of_account: int | None
+    account: Callable[[], User] | None
+
+
+#: Fields of `Stored` that are columns of the session.
+_OWN: Final = len(Stored._fields) - 2
+
+
+@cache
+def _by_digest() -> Lookup[Stored]:
+    """Return how a session and its account are read in one statement, prepared once."""
+    own = [getattr(Session, name) for name in Stored._fields[:_OWN]]
+    columns = User.__table__.columns
+    found = select(*own, *columns)
+    found = found.join_from(Session, User, User.id == Session.user_id, isouter=True)
+    wanted = bindparam("digest", type_=LargeBinary())
+    names = tuple(column.key for column in columns)
+    accounts = mould(User, names)
+    active, epoch = names.index("active"), names.index("epoch")
+
+    def make(row: Sequence[Any]) -> Stored:
+        session, user = row[:_OWN], row[_OWN:]
+        # All columns are NULL if the account is gone, and then it is not active either.
+        if not user[active]:
+            return Stored._make((*session, None, None))
+        return Stored._make((*session, user[epoch], accounts(user)))
+
+    return Lookup(found.where(Session.digest == wanted), "digest", make)
+
+
+class Standing:
+    """A session that is good at this moment, and whose it is."""
+
+    __slots__ = ("at", "digest", "row", "user")
+
+    def __init__(self, digest: bytes, row: Stored, user: User | None, at: datetime) -> None:
+        """Say whose it is.
+
+        Args:
+            user: our account; None where the host keeps its own users.
+            at: this moment.
+        """
+        self.digest = digest
+        self.row = row
+        self.user = user
+        self.at = at
+
+    @property
+    def public_id(self) -> str:
+        """What the session is called in lists and records."""
+        return self.row.public_id
+
+    @property
+    def sign_in_id(self) -> str:
+        """What all sessions of one sign-in have in common."""
+        return self.row.sign_in_id
+
+    @property
+    def kind(self) -> int:
+        """`BROWSER` or `REMEMBERED`."""
+        return self.row.kind
+
+    @property
+    def subject(self) -> str | None:
+        """The host's id of the person, where the host keeps its own users."""
+        return self.row.subject
+
+    @property
+    def proven_at(self) -> datetime | None:
+        """When the person proved who they are in this session."""
+        return self.row.proven_at
+
+    @property
+    def idle_expires_at(self) -> datetime:
+        """When the session is over if nobody uses it."""
+        return self.row.idle_expires_at
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the person proved who they are in this session."""
+        return self.row.kind == BROWSER and self.row.proven_at is not None
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the browser was recognised without asking the person."""
+        return self.row.kind == REMEMBERED
+
+
+class Recent(Listener):
+    """Sessions as they were read lately, for owners who allow safe pages not to ask each time.
+
+    Whatever changes anything in this process empties it; what others change is seen when the bound
+    is over. Handles are kept as they came, in memory, for as long as the bound.
+    """
+
+    def __init__(self, house: House) -> None:
+        """Believe for as long as the settings say."""
+        self._house = house
+        self._bound = house.settings[SessionSettings].cache_for
+        self._known: dict[str, tuple[datetime, bytes, Stored]] = {}
+
+    def hear(self, event: Event, origin: Origin) -> None:
+        """Forget everything: it may have been about any of them."""
+        del origin
+        if event.outcome == "done":
+            self._known = {}
+
+    def find(
+        self,
+        works: Works,
+        value: str | None,
+        read: Callable[[str | None], Standing | None],
+    ) -> Standing | None:
+        """Return what `read` returned for this cookie within the bound, or call it."""
+        if value is None:
+            return None
+        now = self._house.clock.now()
+        # What is read from here on is written into this dictionary, which nobody looks into any
+        # more if something changes meanwhile.
+        known = self._known
+        found = known.get(value)
+        if found is not None:
+            read_at, digest, row = found
+            if read_at <= now < read_at + self._bound:
+                standing = _standing(works, digest, row, now)
+                # What looks over may have been in use since, so only what is good is believed.
+                if standing is not None:
+                    return standing
+        standing = read(value)
+        if standing is not None:
+            if len(known) >= _MOST_RECENT:
+                known.clear()
+            known[value] = (now, standing.digest, standing.row)
+        return standing
+
+
+def find(works: Works, value: str | None) -> Standing | None:
+    """Return the session of a cookie's value, read from the database, or None.
+
+    Every doubt is None: another shape, an unknown key, no row, a limit reached, an epoch that was
+    raised, an account that is suspended or gone.
+
+    Raises:
+        DatabaseUnavailable: nobody can tell.
+    """
+    handle = rules.parse(value)
+    if handle is None:
+        return None
+    key = works.house.keys.named(PURPOSE, handle.key_id)
+    if key is None:
+        return None
+    digest = tokens.digest(handle.secret, key.value)
+    row = _by_digest().one(works, digest)
+    return None if row is None else _standing(works, digest, row, works.house.clock.now())
+
+
+def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standing | None:
+    """Return the session if it is good now: what was read says until when, and whose."""
+    if row.idle_expires_at <= now or row.expires_at <= now:
+        return None
+    user = None
+    if row.subject is None:
+        if row.account is None or row.epoch_of_account != row.epoch:
+            return None
+        user = row.account()
+        if works.joins_host:
+            user = _joined(works.host_session, user)
+    return Standing(digest, row, user, now)
+
+
+def _joined(host: DbSession | None, user: User) -> User:
+    """Make the account part of the host's session, so that its relationships load."""
+    if host is None:
+        return user
+    present = host.identity_map.get(identity_key(instance=user))
+    if isinstance(present, User):
+        return present
+    host.add(user)
+    return user
