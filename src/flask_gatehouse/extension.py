@@ -27,7 +27,7 @@ from flask_gatehouse.cli.group import build_group
 from flask_gatehouse.core import settings as declarations
 from flask_gatehouse.core.clock import Clock, SystemClock
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.core.events import Event
+from flask_gatehouse.core.events import Event, Vocabulary
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
 from flask_gatehouse.core.settings import Settings
@@ -224,7 +224,12 @@ class State:
         keys = KeyRing(_roots(app, core))
         home = Path(core.home or app.instance_path)
         self.house = House(self.settings, keys, clock, home=home, testing=app.testing)
-        self.house.furnish_with(lambda house: _rooms().parts(house, self.features))
+        self.house.furnish_with(
+            lambda house: (
+                Vocabulary(events_of(self.features)),
+                *_rooms().parts(house, self.features),
+            )
+        )
         _check_features(self)
         self._lock = RLock()
         self._works: Works | None = None

@@ -1,6 +1,7 @@
 """The features we ship, services to all first."""
 
 from flask_gatehouse.features.account.feature import FEATURE as ACCOUNT
+from flask_gatehouse.features.activity.feature import FEATURE as ACTIVITY
 from flask_gatehouse.features.admin.feature import FEATURE as ADMIN
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.devices.feature import FEATURE as DEVICES
@@ -23,5 +24,6 @@ FEATURES = (
     SETUP,
     ACCOUNT,
     DEVICES,
+    ACTIVITY,
     ADMIN,
 )

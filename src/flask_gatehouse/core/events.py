@@ -1,6 +1,7 @@
 """What happened, as typed facts declared in the features, and from where it was asked."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from inspect import get_annotations
 from typing import ClassVar, Literal, NoReturn, dataclass_transform, get_origin
@@ -62,6 +63,8 @@ class Event(Told):
     name: ClassVar[str]
     meaning: ClassVar[str]
     outcome: ClassVar[Outcome] = "done"
+    #: What the person whose account it is about reads; None if it is nothing to them.
+    sentence: ClassVar[str | None] = None
 
     #: Whose account it is about; None where nobody is known.
     user_id: UUID | None = None
@@ -69,6 +72,18 @@ class Event(Told):
     def facts(self) -> dict[str, object]:
         """Return what the event tells beside whose account it is about."""
         return {name: getattr(self, name) for name in self.fact_names if name != "user_id"}
+
+
+class Vocabulary:
+    """Every event that an application can record, by name."""
+
+    def __init__(self, events: Iterable[type[Event]]) -> None:
+        """Keep what the features declare."""
+        self._events = {event.name: event for event in events}
+
+    def sentences(self) -> dict[str, str]:
+        """Return what people read about themselves, by the name of the event."""
+        return {name: event.sentence for name, event in self._events.items() if event.sentence}
 
 
 @dataclass(frozen=True)

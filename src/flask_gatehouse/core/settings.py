@@ -304,7 +304,8 @@ def _parse_text(given: object) -> str:
     return given
 
 
-def _parse_time(given: object) -> timedelta:
+def duration(given: object) -> timedelta:
+    """Return the time that `30m`, `12h` or `7d` says. Raises: ValueError."""
     if isinstance(given, timedelta):
         return given
     match = re.fullmatch(r"(\d{1,9})\s*([smhd])", given) if isinstance(given, str) else None
@@ -336,7 +337,7 @@ _PARSERS: Mapping[type, Callable[[object], object]] = {
     int: _parse_int,
     str: _parse_text,
     Secret: lambda given: Secret(_parse_text(given)),
-    timedelta: _parse_time,
+    timedelta: duration,
     Size: _parse_size,
     Rate: _parse_rate,
 }

@@ -32,6 +32,9 @@ class Recorder(ABC):
     def write(self, work: "Work", event: Event) -> None:
         """Add the event to `work.db`. Raising undoes the change as well."""
 
+    def prepare(self, works: "Works") -> None:  # noqa: B027 - a recorder may need nothing
+        """Make what `write` will need; called before each transaction begins, and mostly done."""
+
 
 class Work:
     """What a service is given: the transaction, the time, and the house."""
@@ -48,6 +51,8 @@ class Work:
     @cached_property
     def db(self) -> Session:
         """Return the session of this work."""
+        for recorder in self.house.plugs(Recorder):
+            recorder.prepare(self._works)
         return self._open()
 
     @property

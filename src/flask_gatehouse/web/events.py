@@ -8,6 +8,7 @@ class AccessRefused(Event):
 
     name = "web.refused"
     meaning = "Somebody signed in asked for what they may not have."
+    sentence = "You asked for a page that you may not see."
     outcome = "refused"
     #: Code of the refusal.
     code: str

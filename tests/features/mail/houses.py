@@ -20,7 +20,7 @@ from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.feature import load
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
-from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.audit.models import AuditLane, AuditRow
 from flask_gatehouse.features.mail import service
 from flask_gatehouse.features.mail.delivery import Post
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
@@ -32,7 +32,7 @@ LINK = "https://club.example/invitation/" + "s" * 43 + "/"
 
 
 def tables() -> list[Table]:
-    return [Base.metadata.tables[model.__tablename__] for model in (Letter, AuditRow)]
+    return [Base.metadata.tables[model.__tablename__] for model in (Letter, AuditRow, AuditLane)]
 
 
 @contextmanager

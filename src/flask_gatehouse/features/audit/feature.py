@@ -1,7 +1,16 @@
 """What `audit` offers to the house."""
 
 from flask_gatehouse.feature import Feature
+from flask_gatehouse.features.audit.settings import AuditSettings
 
 _HERE = "flask_gatehouse.features.audit"
 
-FEATURE = Feature(name="audit", tables=f"{_HERE}.models", plugs=(f"{_HERE}.service:recorder",))
+FEATURE = Feature(
+    name="audit",
+    settings=AuditSettings,
+    commands={"audit": f"{_HERE}.commands:audit"},
+    tables=f"{_HERE}.models",
+    events=f"{_HERE}.events",
+    sentences=f"{_HERE}.sentences:SENTENCES",
+    plugs=(f"{_HERE}.service:recorder",),
+)

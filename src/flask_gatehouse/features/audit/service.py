@@ -1,43 +1,82 @@
 """Write events down."""
 
 from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any
 from uuid import UUID
 
 from flask_gatehouse.core.events import Event
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.settings import written
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.work import Recorder, Work
-from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.db.base import new_id
+from flask_gatehouse.db.work import Recorder, Work, Works
+from flask_gatehouse.features.audit import chain
+from flask_gatehouse.features.audit.errors import RecordBusy
 
 
 class AuditRecorder(Recorder):
     """Adds each recorded event to the table, in the transaction it belongs to."""
 
+    def __init__(self) -> None:
+        """Look at nothing yet."""
+        self._lanes_are_there = False
+        self._making = False
+        self._lock = RLock()
+
+    def prepare(self, works: Works) -> None:
+        """Make the lanes if there are none: once, and before this work holds anything."""
+        if not self._lanes_are_there:
+            with self._lock:
+                self._make_lanes(works)
+
     def write(self, work: Work, event: Event) -> None:
-        """Add one row."""
-        origin = work.origin
-        work.db.add(
-            AuditRow(
-                at=work.now,
-                name=event.name,
-                outcome=event.outcome,
-                user_id=event.user_id,
-                actor_id=origin.actor_id,
-                session_id=origin.session_id,
-                channel=origin.channel,
-                address=origin.address,
-                agent=origin.agent,
-                request_id=origin.request_id,
-                facts={name: _plain(fact) for name, fact in event.facts().items()},
-            )
-        )
+        """Add one row at the end of a lane.
+
+        Raises:
+            RecordBusy: none was free for too long; or there are none, and the next work makes them.
+        """
+        try:
+            chain.append(work, _row(work, event))
+        except RecordBusy:
+            self._lanes_are_there = False
+            raise
+
+    def _make_lanes(self, works: Works) -> None:
+        # Making them is work as well, and comes by here.
+        if self._lanes_are_there or self._making:
+            return
+        self._making = True
+        try:
+            if not chain.lanes_are_there(works):
+                chain.make_lanes(works)
+            self._lanes_are_there = True
+        finally:
+            self._making = False
 
 
 def recorder(house: House) -> AuditRecorder:
     """Return what writes events down."""
     del house
     return AuditRecorder()
+
+
+def _row(work: Work, event: Event) -> dict[str, Any]:
+    origin = work.origin
+    return {
+        "at": work.now,
+        "id": new_id(),
+        "name": event.name,
+        "outcome": event.outcome,
+        "user_id": event.user_id,
+        "actor_id": origin.actor_id,
+        "session_id": origin.session_id,
+        "channel": origin.channel,
+        "address": origin.address,
+        "agent": origin.agent,
+        "request_id": origin.request_id,
+        "facts": {name: _plain(fact) for name, fact in event.facts().items()},
+    }
 
 
 def _plain(fact: object) -> object:

@@ -8,6 +8,7 @@ class DeviceEnded(Event):
 
     name = "devices.ended"
     meaning = "A person ended one of their sign-ins from the list of devices."
+    sentence = "You ended one of your sign-ins from the list of devices."
     #: Names the sign-in, and opens nothing.
     device: str
 
@@ -17,6 +18,7 @@ class OtherDevicesEnded(Event):
 
     name = "devices.others_ended"
     meaning = "A person ended all of their sign-ins but the one that asked."
+    sentence = "You ended all your sign-ins but the one you used."
 
 
 class DeviceNamed(Event):
@@ -24,4 +26,5 @@ class DeviceNamed(Event):
 
     name = "devices.named"
     meaning = "A person gave one of their devices a name, or took it away."
+    sentence = "You gave one of your devices a name, or took it away."
     device: str

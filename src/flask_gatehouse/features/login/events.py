@@ -8,6 +8,7 @@ class LoggedIn(Event):
 
     name = "login.succeeded"
     meaning = "Somebody signed in."
+    sentence = "You signed in."
     methods: tuple[str, ...]
     remembered: bool
     #: The host's own id of the person, where the host keeps its own users.
@@ -19,6 +20,7 @@ class LoginRefused(Event):
 
     name = "login.refused"
     meaning = "A sign-in was refused."
+    sentence = "Somebody tried to sign in as you, and was refused."
     outcome = "refused"
     method: str
     #: Keyed hash of what was typed as name: people type passwords there.
@@ -30,6 +32,7 @@ class LoggedOut(Event):
 
     name = "login.ended"
     meaning = "Somebody signed out."
+    sentence = "You signed out."
     subject: str | None = None
 
 
@@ -38,4 +41,5 @@ class LoginConfirmed(Event):
 
     name = "login.confirmed"
     meaning = "Somebody who was signed in proved again who they are."
+    sentence = "You proved again that it is you."
     subject: str | None = None

@@ -8,6 +8,8 @@ class LetterPosted(Event):
 
     name = "mail.posted"
     meaning = "A letter was put into the outbox, to be sent after the commit."
+    #: Sending it is what counts.
+    sentence = None
     letter: str
 
 
@@ -16,6 +18,7 @@ class LetterSent(Event):
 
     name = "mail.sent"
     meaning = "A letter was accepted by the next mail server, or kept as a file."
+    sentence = "A letter was sent to you."
     letter: str
 
 
@@ -24,6 +27,7 @@ class LetterFailed(Event):
 
     name = "mail.dead"
     meaning = "A letter could not be delivered for two days and was given up."
+    sentence = "A letter to you could not be delivered."
     outcome = "refused"
     letter: str
     attempts: int

@@ -8,6 +8,7 @@ class PasswordSet(Event):
 
     name = "passwords.set"
     meaning = "A password was set, which ends every session of before."
+    sentence = "Your password was set, which ended every earlier sign-in."
 
 
 class PasswordRehashed(Event):
@@ -15,6 +16,8 @@ class PasswordRehashed(Event):
 
     name = "passwords.rehashed"
     meaning = "The hash of a password was replaced by one of today's kind and cost."
+    #: The password stays, so there is nothing to know.
+    sentence = None
 
 
 class InvitationMade(Event):
@@ -22,6 +25,7 @@ class InvitationMade(Event):
 
     name = "passwords.invitation_made"
     meaning = "A link for choosing a password was made."
+    sentence = "A link for choosing your password was made."
 
 
 class InvitationRefused(Event):
@@ -29,4 +33,5 @@ class InvitationRefused(Event):
 
     name = "passwords.invitation_refused"
     meaning = "A link for choosing a password was tried that is not good."
+    sentence = "A link for choosing your password was tried that is not good."
     outcome = "refused"

@@ -8,3 +8,4 @@ class SessionsEnded(Event):
 
     name = "sessions.ended"
     meaning = "Every session of an account was ended at once."
+    sentence = "All your sign-ins were ended at once."

@@ -8,5 +8,6 @@ class LimitReached(Event):
 
     name = "throttling.limit_reached"
     meaning = "A limit of attempts was crossed; told once for each window."
+    sentence = "There were too many attempts at your account, so some had to wait."
     outcome = "refused"
     limit: str

@@ -8,6 +8,7 @@ class UserCreated(Event):
 
     name = "users.created"
     meaning = "An account was made."
+    sentence = "Your account was made."
     administrator: bool
 
 
@@ -16,6 +17,7 @@ class UserSuspended(Event):
 
     name = "users.suspended"
     meaning = "An account was suspended, which ends its sessions."
+    sentence = "Your account was suspended, which ended your sign-ins."
 
 
 class UserRestored(Event):
@@ -23,6 +25,7 @@ class UserRestored(Event):
 
     name = "users.restored"
     meaning = "A suspended account may be used again."
+    sentence = "Your account was opened again."
 
 
 class AdministratorMade(Event):
@@ -30,6 +33,7 @@ class AdministratorMade(Event):
 
     name = "users.administrator_made"
     meaning = "Somebody became an administrator."
+    sentence = "You became an administrator."
 
 
 class AdministratorUnmade(Event):
@@ -37,3 +41,4 @@ class AdministratorUnmade(Event):
 
     name = "users.administrator_unmade"
     meaning = "Somebody is no longer an administrator."
+    sentence = "You are no longer an administrator."

@@ -1,0 +1,242 @@
+"""`gatehouse audit …`: read the record, carry it elsewhere, prove it, and prune it."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import click
+from sqlalchemy import Row
+
+from flask_gatehouse.core.events import Origin
+from flask_gatehouse.core.moments import moment
+from flask_gatehouse.core.text import one_line
+from flask_gatehouse.db.work import Works
+from flask_gatehouse.features.audit import adopting, pruning, reading, verifying
+from flask_gatehouse.features.audit.names import Names
+from flask_gatehouse.features.audit.reading import Wanted
+from flask_gatehouse.features.audit.verifying import MEANINGS, Damage, Tally
+from flask_gatehouse.web.work import house, works
+
+#: Damages that are told one by one; the others are counted.
+_TOLD: Final = 20
+
+#: Seconds between two looks for what is new.
+_PAUSE: Final = 1.0
+
+_Command = Callable[..., None]
+
+
+@click.group()
+def audit() -> None:
+    """The record: what happened, to whom, from where."""
+
+
+def _filters(command: _Command) -> _Command:
+    """Add the options that say which rows are wanted."""
+    options = (
+        click.option("--user", help="Only about this account, by user name, address or id."),
+        click.option("--event", help="Only this event, or with `login` all that begin so."),
+        click.option("--outcome", type=click.Choice(["done", "refused"]), help="Only these."),
+        click.option("--address", help="Only what was asked for from this network address."),
+        click.option("--since", metavar="TIME", help="Not before: 2h, 7d, a day or a time (UTC)."),
+        click.option("--until", metavar="TIME", help="Only before this time."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@audit.command("list")
+@_filters
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def list_(*, limit: int, as_json: bool, **filters: str | None) -> None:
+    """List what happened, the newest first."""
+    with works().reading() as db:
+        rows = reading.newest(db, _wanted(filters), limit=limit)
+        about = {user_id for row in rows for user_id in (row.user_id, row.actor_id) if user_id}
+        names = {} if as_json else _names().of(db, about)
+    for row in rows:
+        click.echo(json.dumps(_told(row)) if as_json else _line(row, names))
+
+
+@audit.command()
+@_filters
+@click.option("--follow", is_flag=True, help="Keep printing what happens, until Ctrl-C.")
+def export(*, follow: bool, **filters: str | None) -> None:
+    """Print the record as one JSON object a line, the oldest first."""
+    with works().reading() as db:
+        wanted = _wanted(filters)
+        seen = {lane: ends.sequence for lane, ends in reading.ends(db).items()}
+    for row in reading.oldest_first(works(), wanted):
+        # What was written since then is told by its lane, where no row can come in late.
+        if not (follow and row.lane in seen and row.sequence > seen[row.lane]):
+            _print(row)
+    if follow:
+        try:
+            _follow(wanted, seen)
+        except KeyboardInterrupt:
+            return
+
+
+@audit.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def verify(*, as_json: bool) -> None:
+    """Look whether anything was changed, added or taken away past this program."""
+    tally, kinds = Tally(), Counter[str]()
+    for damage in verifying.damages(works(), tally):
+        kinds[damage.kind] += 1
+        if as_json:
+            click.echo(json.dumps(_damage_told(damage)))
+        elif kinds[damage.kind] <= _TOLD:
+            click.echo(_damage_line(damage), err=True)
+    if kinds:
+        counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+        hint = ""
+        if set(kinds) == {"unchained"}:
+            hint = "; rows from before there were lanes are taken in by: gatehouse audit adopt"
+        msg = f"The record does not verify: {counted}, in {tally.rows} rows{hint}."
+        raise click.ClickException(msg)
+    if not as_json:
+        click.echo(f"The record verifies: {tally.rows} rows.")
+
+
+@audit.command()
+def prune() -> None:
+    """Delete what was kept for long enough; what is left still verifies."""
+    click.echo(f"Deleted {pruning.prune(works(), Origin())} rows.")
+
+
+@audit.command()
+@click.option("--damaged", is_flag=True, help="Also begin every lane anew that does not verify.")
+def adopt(*, damaged: bool) -> None:
+    """Chain rows that are not chained yet, as they are.
+
+    Once after an upgrade from a release without lanes. It proves nothing about the time before, and
+    is an event of the record itself. With --damaged, look at what `verify` says first: afterwards
+    nobody can see what was wrong.
+    """
+    found = list(verifying.damages(works(), Tally())) if damaged else []
+    lanes = {damage.lane for damage in found if damage.lane is not None}
+    count = adopting.adopt(works(), Origin(), damaged=lanes)
+    click.echo(f"Adopted {count} rows" + (f" and {len(lanes)} lanes." if lanes else "."))
+
+
+def _wanted(filters: Mapping[str, str | None]) -> Wanted:
+    now = house().clock.now()
+    user = filters["user"]
+    return Wanted(
+        user_id=_id_of(user) if user else None,
+        event=filters["event"],
+        outcome=filters["outcome"],
+        address=filters["address"],
+        since=_moment("--since", filters["since"], now),
+        until=_moment("--until", filters["until"], now),
+    )
+
+
+def _moment(option: str, text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return moment(text, now=now)
+    except ValueError as error:
+        msg = f"{text!r} is no time such as 2h, 7d, 2026-01-31 or 2026-01-31T12:00+01:00."
+        raise click.BadParameter(msg, param_hint=option) from error
+
+
+def _id_of(text: str) -> UUID:
+    """Return whose account is meant: an id works for accounts that no longer exist as well."""
+    try:
+        return UUID(text)
+    except ValueError:
+        with works().reading() as db:
+            return _names().id_of(db, text)
+
+
+def _names() -> Names:
+    return house().part(Names)
+
+
+def _follow(wanted: Wanted, seen: dict[int, int]) -> None:
+    """Print what is added to each lane, until interrupted."""
+    while True:
+        time.sleep(_PAUSE)
+        for row in sorted(_added(works(), wanted, seen), key=lambda row: (row.at, row.id)):
+            _print(row)
+
+
+def _added(opened: Works, wanted: Wanted, seen: dict[int, int]) -> Iterator[Row[Any]]:
+    with opened.reading() as db:
+        now = reading.ends(db)
+    for lane, ends in now.items():
+        if ends.sequence > seen.get(lane, 0):
+            for row in reading.in_lane(opened, lane, after=seen.get(lane, 0)):
+                seen[lane] = row.sequence
+                if wanted.takes(row):
+                    yield row
+
+
+def _print(row: Row[Any]) -> None:
+    click.echo(json.dumps(_told(row)))
+
+
+def _told(row: Row[Any]) -> dict[str, object]:
+    return {
+        "time": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "id": str(row.id),
+        "event": row.name,
+        "outcome": row.outcome,
+        "user_id": str(row.user_id) if row.user_id else None,
+        "actor_id": str(row.actor_id) if row.actor_id else None,
+        "session_id": row.session_id,
+        "channel": row.channel,
+        "address": row.address,
+        "agent": row.agent,
+        "request_id": row.request_id,
+        "facts": row.facts,
+    }
+
+
+def _line(row: Row[Any], names: Mapping[UUID, str]) -> str:
+    user = names.get(row.user_id, str(row.user_id)) if row.user_id else "-"
+    facts = " ".join(f"{name}={value}" for name, value in row.facts.items() if value is not None)
+    at = row.at.astimezone(UTC)
+    cells = (
+        f"{at:%Y-%m-%d %H:%M:%S}",
+        f"{row.outcome:7}",
+        f"{row.name:28}",
+        f"{user:20}",
+        f"{row.address or row.channel:15}",
+        facts,
+    )
+    return one_line("  ".join(cells)).rstrip()
+
+
+def _damage_line(damage: Damage) -> str:
+    where = "a row" if damage.lane is None else f"lane {damage.lane}"
+    if damage.sequence is not None:
+        where += f", row {damage.sequence}"
+    if damage.through is not None and damage.through != damage.sequence:
+        where += f" to {damage.through}"
+    said = f"{where}: {MEANINGS[damage.kind]}"
+    if damage.id is not None and damage.at is not None:
+        said += f" ({damage.id}, {damage.at:%Y-%m-%d %H:%M:%S})"
+    return said[:1].upper() + said[1:]
+
+
+def _damage_told(damage: Damage) -> dict[str, object]:
+    return {
+        "damage": damage.kind,
+        "lane": damage.lane,
+        "sequence": damage.sequence,
+        "through": damage.through,
+        "id": str(damage.id) if damage.id else None,
+        "time": damage.at.isoformat() if damage.at else None,
+    }

@@ -1,0 +1,254 @@
+"""Whoever has the database and not the key changes nothing in the record unseen."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from flask_gatehouse.features.audit import rules
+from flask_gatehouse.features.login.events import LoggedOut
+from flask_gatehouse.testing import GatehouseTester
+from tests.conftest import MakeSite
+from tests.features.audit.conftest import (
+    LANES,
+    ROWS,
+    damages,
+    happen,
+    invoke,
+    kinds,
+    past_the_program,
+    rows_of,
+)
+from tests.flows.test_races import at_once
+
+DONE, REFUSED = 0, 16
+
+
+def place(lane: int, sequence: int) -> Any:
+    return (ROWS.c.lane == lane) & (ROWS.c.sequence == sequence)
+
+
+def test_asvs_16_4_2_a_record_that_nobody_touched_verifies(told: GatehouseTester) -> None:
+    assert damages(told) == []
+    assert invoke(told, "verify").output == "The record verifies: 10 rows.\n"
+    assert [(row.lane, row.sequence) for row in rows_of(told)] == [
+        *((DONE, n) for n in range(1, 7)),
+        *((REFUSED, n) for n in range(1, 5)),
+    ]
+
+
+def test_a_record_in_which_nothing_was_written_verifies(site: GatehouseTester) -> None:
+    assert invoke(site, "verify").output == "The record verifies: 0 rows.\n"
+
+
+OTHER = UUID(int=7)
+CHANGES: dict[str, Any] = {
+    "at": "an hour earlier",
+    "id": OTHER,
+    "name": "login.ended",
+    "outcome": "refused",
+    "user_id": OTHER,
+    "actor_id": OTHER,
+    "session_id": "other",
+    "channel": "command",
+    "address": "192.0.2.8",
+    "agent": None,
+    "request_id": None,
+    "facts": {"methods": ["password"], "remembered": True, "subject": None},
+    "mac": b"\x01" * 32,
+}
+
+
+def test_every_column_is_covered_by_the_chain() -> None:
+    own = {"lane", "sequence", "mac", "key_id"}
+    assert {column.name for column in ROWS.c} - own == set(rules.COVERED)
+    assert set(CHANGES) == set(rules.COVERED) | {"mac"}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_asvs_16_4_2_a_changed_column_is_found(told: GatehouseTester, column: str) -> None:
+    (row,) = rows_of(told, lane=DONE, sequence=4)
+    value = row.at - timedelta(hours=1) if column == "at" else CHANGES[column]
+    past_the_program(told, update(ROWS).where(place(DONE, 4)).values({column: value}))
+    found = damages(told)
+    assert {(each["damage"], each["lane"]) for each in found} == {("changed", DONE)}
+    assert found[0]["sequence"] == 4
+    done = invoke(told, "verify")
+    assert done.exit_code == 1
+    assert "Lane 0, row 4: was changed or moved" in done.stderr
+
+
+@pytest.mark.parametrize("column", ["lane", "sequence", "key_id"])
+def test_a_row_without_its_place_is_found(told: GatehouseTester, column: str) -> None:
+    past_the_program(told, update(ROWS).where(place(DONE, 4)).values({column: None}))
+    assert set(kinds(told)) >= {"added"}
+
+
+def test_asvs_16_4_2_a_row_that_was_moved_to_another_lane_is_found(told: GatehouseTester) -> None:
+    moved = update(ROWS).where(place(REFUSED, 4)).values(lane=1, sequence=1)
+    past_the_program(told, moved)
+    found = {(each["damage"], each["lane"]) for each in damages(told)}
+    assert found >= {("changed", 1), ("cut", REFUSED)}
+
+
+@pytest.mark.parametrize("sequence", [1, 3])
+def test_asvs_16_4_2_a_row_that_is_gone_is_found(told: GatehouseTester, sequence: int) -> None:
+    past_the_program(told, delete(ROWS).where(place(DONE, sequence)))
+    (found,) = damages(told)
+    assert (found["damage"], found["lane"], found["sequence"]) == ("missing", DONE, sequence)
+
+
+def test_asvs_16_4_2_a_tail_that_is_gone_is_found(told: GatehouseTester) -> None:
+    past_the_program(told, delete(ROWS).where(ROWS.c.lane == DONE, ROWS.c.sequence > 4))
+    (found,) = damages(told)
+    assert (found["damage"], found["lane"], found["sequence"]) == ("cut", DONE, 6)
+
+
+def test_a_tail_that_is_gone_stays_seen_when_the_lane_was_moved_back_and_goes_on(
+    told: GatehouseTester,
+) -> None:
+    (last,) = rows_of(told, lane=DONE, sequence=4)
+    back = update(LANES).where(LANES.c.lane == DONE).values(sequence=4, mac=last.mac)
+    past_the_program(told, delete(ROWS).where(ROWS.c.lane == DONE, ROWS.c.sequence > 4), back)
+    assert kinds(told) == ["unsealed"]
+    happen(told, done=2)
+    found = damages(told)
+    assert [(each["damage"], each["sequence"]) for each in found] == [("missing", 5)]
+
+
+def test_asvs_16_4_2_a_beginning_that_is_gone_is_found(told: GatehouseTester) -> None:
+    (third,) = rows_of(told, lane=DONE, sequence=3)
+    begins = update(LANES).where(LANES.c.lane == DONE)
+    begins = begins.values(begins_after=3, begins_mac=third.mac)
+    past_the_program(told, delete(ROWS).where(ROWS.c.lane == DONE, ROWS.c.sequence < 4), begins)
+    assert kinds(told) == ["unsealed"]
+
+
+def test_asvs_16_4_2_a_wiped_table_is_found(told: GatehouseTester) -> None:
+    past_the_program(told, delete(ROWS))
+    assert [(each["damage"], each["lane"]) for each in damages(told)] == [
+        ("cut", DONE),
+        ("cut", REFUSED),
+    ]
+
+
+def test_asvs_16_4_2_wiped_lanes_are_found(told: GatehouseTester) -> None:
+    past_the_program(told, delete(LANES))
+    assert set(kinds(told)) == {"unsealed"}
+
+
+def test_a_site_whose_lanes_were_wiped_goes_on_and_the_loss_stays_seen(
+    told: GatehouseTester, make_site: MakeSite
+) -> None:
+    past_the_program(told, delete(LANES))
+    url = told.app.config["GATEHOUSE_DATABASE_URL"]
+    again = GatehouseTester(make_site(url))
+    again.add_user("bob")
+    assert len(rows_of(again)) == 12
+    assert "added" in kinds(again)
+
+
+def test_asvs_16_4_2_rows_that_changed_places_are_found(told: GatehouseTester) -> None:
+    swap = [
+        update(ROWS).where(place(DONE, 2)).values(sequence=99),
+        update(ROWS).where(place(DONE, 3)).values(sequence=2),
+        update(ROWS).where(place(DONE, 99)).values(sequence=3),
+    ]
+    past_the_program(told, *swap)
+    assert {(each["damage"], each["sequence"]) for each in damages(told)} >= {
+        ("changed", 2),
+        ("changed", 3),
+    }
+
+
+@pytest.mark.parametrize(
+    ("forged", "kind"),
+    [
+        ({"lane": None, "sequence": None, "mac": None, "key_id": None}, "unchained"),
+        ({"sequence": None}, "added"),
+        ({"lane": 77}, "added"),
+        ({"sequence": 0}, "added"),
+        ({"sequence": 3}, "added"),
+        ({"sequence": 7}, "changed"),
+        ({"sequence": 70}, "missing"),
+    ],
+)
+def test_asvs_16_4_2_a_forged_row_is_found(
+    told: GatehouseTester, forged: dict[str, Any], kind: str
+) -> None:
+    (real,) = rows_of(told, lane=DONE, sequence=6)
+    values = {**real._asdict(), "id": UUID(int=2**128 - 1), **forged}
+    past_the_program(told, insert(ROWS).values(values))
+    assert kind in kinds(told)
+
+
+FIRST = "Zq7-a_key_of_this_test_Zq7xK1mP9sT3vW5yR"
+SECOND = "Yw4-quite_another_key_Yw4aB2cD6eF8gH0jKm"
+
+
+def test_a_record_of_another_key_does_not_verify(make_site: MakeSite, database_url: str) -> None:
+    GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST)).add_user()
+    other = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    assert set(kinds(other)) == {"unknown key"}
+
+
+def test_a_former_key_still_verifies_what_it_chained(
+    make_site: MakeSite, database_url: str
+) -> None:
+    GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST)).add_user("alice")
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    site = GatehouseTester(make_site(database_url, **keys))
+    site.add_user("bob")
+    assert damages(site) == []
+    assert len({row.key_id for row in rows_of(site)}) == 2
+    past_the_program(site, update(ROWS).where(place(DONE, 2)).values(address="192.0.2.8"))
+    assert kinds(site) == ["changed"]
+
+
+class NothingCameOfItError(Exception):
+    """Something went wrong after it was recorded."""
+
+
+def test_what_is_rolled_back_leaves_no_row_and_no_gap(told: GatehouseTester) -> None:
+    def give_up() -> None:
+        with told.work() as work:
+            work.record(_event(told))
+            raise NothingCameOfItError
+
+    for _ in range(3):
+        with pytest.raises(NothingCameOfItError):
+            give_up()
+    happen(told, done=1)
+    assert len(rows_of(told)) == 11
+    assert damages(told) == []
+
+
+def _event(told: GatehouseTester) -> LoggedOut:
+    return LoggedOut(user_id=told.user_id)  # type: ignore[attr-defined]
+
+
+def test_sixteen_who_write_at_once_leave_one_record(told: GatehouseTester) -> None:
+    at_once([lambda: happen(told, done=6, refused=2)] * 16)
+    assert len(rows_of(told)) == 10 + 16 * 8
+    assert damages(told) == []
+
+
+def test_a_refusal_is_written_while_its_own_work_holds_a_lane(
+    told: GatehouseTester,
+) -> None:
+    """On servers only: on SQLite nobody writes beside somebody who writes."""
+    works = told.app.extensions["gatehouse"].works
+    if works.engine.dialect.name != "sqlite":
+        with told.work() as work:
+            work.record(_event(told))
+            with work.apart() as own:
+                own.record(_event(told))
+    assert damages(told) == []
+
+
+def test_every_lane_is_there_from_the_first_row_on(told: GatehouseTester) -> None:
+    assert [row.lane for row in rows_of(told, LANES)] == list(rules.LANES)
+    with told.app.extensions["gatehouse"].works.reading() as db:
+        assert db.execute(select(ROWS.c.id).where(ROWS.c.mac.is_(None))).first() is None
