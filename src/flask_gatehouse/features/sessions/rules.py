@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from flask_gatehouse.core import tokens
 
 #: Version and purpose in front of every handle, so that a scanner finds it and a later format can
 #: stand beside it.
 _MARK = "gh1s"
+
+#: "Last seen" of a person, and of an administrator, is at least so much apart.
+_STEP: Final = timedelta(minutes=5)
+_CLOSE_STEP: Final = timedelta(minutes=1)
 
 #: Characters of a handle: mark, key id, secret, and two dots between them.
 HANDLE_LENGTH = len(_MARK) + 8 + tokens.SECRET_LENGTH + 2
@@ -40,13 +45,15 @@ def parse(value: str | None) -> Handle | None:
     return Handle(key_id, secret)
 
 
-def last_seen_step(idle_limit: timedelta) -> timedelta:
-    """Return how stale "last seen" may become before it is written again: writes are costly."""
-    return (
-        max(timedelta(minutes=5), idle_limit / 6)
-        if idle_limit > timedelta(minutes=30)
-        else idle_limit / 6
-    )
+def last_seen_step(idle_limit: timedelta, *, closely: bool = False) -> timedelta:
+    """Return how stale "last seen" may become before it is written again: writes are costly.
+
+    Args:
+        closely: every minute at most, for whoever may do much.
+    """
+    sixth = idle_limit / 6
+    step = max(_STEP, sixth) if idle_limit > 6 * _STEP else sixth
+    return min(step, _CLOSE_STEP) if closely else step
 
 
 def is_over(*, idle_expires_at: datetime, expires_at: datetime, now: datetime) -> bool:
