@@ -30,8 +30,9 @@ class InvitationPurge(Chore):
         """Delete some; what somebody else holds is being used up, or left to the next turn."""
         with works.begin(_ORIGIN, joined=False) as work:
             over = select(Invitation.digest).where(Invitation.expires_at <= work.now)
-            over = over.order_by(Invitation.expires_at).limit(_BATCH)
-            digests = work.db.scalars(over.with_for_update(skip_locked=True)).all()
-            if digests:
-                work.db.execute(delete(Invitation).where(Invitation.digest.in_(digests)))
-        return len(digests) == _BATCH
+            found = work.db.scalars(over.order_by(Invitation.expires_at).limit(_BATCH)).all()
+            free = select(Invitation.digest).where(Invitation.digest.in_(found))
+            held = work.db.scalars(free.with_for_update(skip_locked=True)).all() if found else []
+            for digest in held:
+                work.db.execute(delete(Invitation).where(Invitation.digest == digest))
+        return len(held) == _BATCH

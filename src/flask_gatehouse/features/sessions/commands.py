@@ -65,12 +65,12 @@ def purge(*, batch: int | None) -> None:
     A site that runs does this by itself.
     """
     most = batch or purging.usual_batch(works())
-    total, count = 0, most
-    while count == most:
+    total, more = 0, True
+    while more:
         began = time.monotonic()
-        count = purging.purge(works(), most=most)
-        total += count
-        if count == most:
+        swept = purging.purge(works(), most=most)
+        total, more = total + swept.deleted, swept.more
+        if more:
             time.sleep(rest_after(time.monotonic() - began))
     click.echo(f"Deleted {total} sessions that were over.")
 
