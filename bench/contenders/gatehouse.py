@@ -33,12 +33,12 @@ ERA = 0x019A_0000_0000
 """Milliseconds since 1970 of the first account of a filling."""
 
 
-def create_app(folder: Path) -> Flask:
-    """Make the application."""
+def create_app(folder: Path, url: str | None = None) -> Flask:
+    """Make the application, on a SQLite file or on another database."""
     app = Flask(__name__, instance_path=str(folder))
     app.config["SECRET_KEY"] = SECRET_KEY
     app.config["GATEHOUSE_HOME"] = str(folder)
-    app.config["GATEHOUSE_DATABASE_URL"] = f"sqlite:///{folder / DATABASE}"
+    app.config["GATEHOUSE_DATABASE_URL"] = url or f"sqlite:///{folder / DATABASE}"
     app.jinja_loader = DictLoader({"public.html": PUBLIC_PAGE, "private.html": PRIVATE_PAGE})
     Gatehouse(app)
     _add_views(app)
@@ -58,15 +58,15 @@ def _add_views(app: Flask) -> None:
         return render_template("private.html", name=current_user.username)
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, url: str | None = None) -> None:
     """Apply the migrations and make the user, both by command, as an owner does."""
-    app = create_app(folder)
-    _command(app, "db", "upgrade")
+    app = create_app(folder, url)
+    command(app, "db", "upgrade")
     create = ("users", "create", USER, "--email", f"{USER}@example.org", "--password-stdin")
-    _command(app, *create, typed=f"{PASSWORD}\n")
+    command(app, *create, typed=f"{PASSWORD}\n")
 
 
-def _command(app: Flask, *words: str, typed: str = "") -> None:
+def command(app: Flask, *words: str, typed: str = "") -> None:
     """Run one `flask gatehouse` command that must succeed."""
     done = app.test_cli_runner().invoke(args=["gatehouse", *words], input=typed)
     if done.exit_code:
@@ -99,9 +99,9 @@ def address_of(number: int) -> str:
     return f"{nth_name(number)}@example.org"
 
 
-def _random(purpose: bytes, number: int) -> bytes:
-    """Return 32 bytes that look random, the same in every run."""
-    return hashlib.sha256(b"%b %d" % (purpose, number)).digest()
+def random_of(purpose: bytes) -> Callable[[int], bytes]:
+    """Return what makes of each number 32 bytes that look random, the same in every run."""
+    return lambda number: hashlib.sha256(b"%b %d" % (purpose, number)).digest()
 
 
 def clones(_: sqlite3.Connection) -> Sequence[Clone]:
@@ -125,9 +125,9 @@ def clones(_: sqlite3.Connection) -> Sequence[Clone]:
         Clone(
             "gatehouse_session",
             {
-                "digest": lambda number: _random(b"digest", number),
-                "public_id": lambda number: _random(b"public", number).hex()[:22],
-                "sign_in_id": lambda number: _random(b"sign-in", number).hex()[:22],
+                "digest": random_of(b"digest"),
+                "public_id": lambda number: random_of(b"public")(number).hex()[:22],
+                "sign_in_id": lambda number: random_of(b"sign-in")(number).hex()[:22],
                 "user_id": account_id,
             },
         ),
