@@ -37,9 +37,10 @@ PAGES = 2_000
 LONG_AGO = "2020-01-01 00:00:00.000000"
 
 COPY = """
-INSERT INTO gatehouse_session (digest, public_id, sign_in_id, idle_expires_at, expires_at, {same})
+INSERT INTO gatehouse_session
+       (digest, public_id, sign_in_id, subject, idle_expires_at, expires_at, {same})
 SELECT sha256(convert_to(n::text, 'UTF8')), left(md5('public' || n), 22), left(md5('in' || n), 22),
-       '2020-01-01Z', '2020-01-01Z', {same}
+       'person ' || n, '2020-01-01Z', '2020-01-01Z', {same}
 FROM generate_series(1, {rows}) AS n, (SELECT * FROM gatehouse_session LIMIT 1) AS first
 """
 """Rows for PostgreSQL, made by itself."""
@@ -100,7 +101,10 @@ def _p99(figures: list[float]) -> float:
 
 
 def _fill_file(folder: Path, rows: int, tell: Tell) -> None:
-    """Copy a session that another process opened, while nobody holds the file."""
+    """Copy a session that another process opened, while nobody holds the file.
+
+    What is over belongs to as many people, of whom only the host knows.
+    """
     fresh.ask("prepare", "gatehouse", folder)
     fresh.ask("memory", "gatehouse", folder)
     clone = Clone(
@@ -109,6 +113,8 @@ def _fill_file(folder: Path, rows: int, tell: Tell) -> None:
             "digest": gatehouse.random_of(b"digest"),
             "public_id": lambda number: gatehouse.random_of(b"public")(number).hex()[:22],
             "sign_in_id": lambda number: gatehouse.random_of(b"sign-in")(number).hex()[:22],
+            "user_id": lambda _: None,
+            "subject": lambda number: f"person {number}",
             "idle_expires_at": lambda _: LONG_AGO,
             "expires_at": lambda _: LONG_AGO,
         },
@@ -123,7 +129,8 @@ def _fill_server(app: Flask, rows: int) -> None:
         Session,
     )
 
-    made = {"digest", "public_id", "sign_in_id", "idle_expires_at", "expires_at"}
+    made = {"digest", "public_id", "sign_in_id", "subject", "idle_expires_at", "expires_at"}
+    made.add("user_id")  # NULL: as with the file.
     same = ", ".join(each.name for each in Session.__table__.columns if each.name not in made)
     with app.app_context(), app.extensions["gatehouse"].works.engine.begin() as connection:
         connection.exec_driver_sql(COPY.format(same=same, rows=rows))

@@ -218,7 +218,7 @@ def test_signing_in_from_many_browsers_at_once_opens_each(site: GatehouseTester)
     assert all(names)
 
 
-def test_of_sixteen_sign_ins_at_once_as_many_stay_as_are_allowed(
+def test_asvs_7_1_2_of_sixteen_sign_ins_at_once_as_many_stay_as_are_allowed(
     make_site: MakeSite, database_url: str
 ) -> None:
     app = make_site(

@@ -215,7 +215,7 @@ def end_by_command(pair: Pair, name: str, there: Browser) -> None:
     "end",
     [log_out, end_on_the_list, end_all_others, suspend, change_the_password, end_by_command],
 )
-def test_what_one_process_ended_is_over_in_the_other_at_the_next_request(
+def test_ses_07_what_one_process_ended_is_over_in_the_other_at_the_next_request(
     pair: Pair, end: Callable[[Pair, str, Browser], None]
 ) -> None:
     name = pair.person()

@@ -62,7 +62,7 @@ def test_one_is_signed_out_and_the_others_are_not(site: GatehouseTester) -> None
     assert len(recorded(site, "sessions.ended")) == 1
 
 
-def test_everybody_is_signed_out(site: GatehouseTester) -> None:
+def test_asvs_7_4_5_everybody_is_signed_out(site: GatehouseTester) -> None:
     clients = [site.client(site.add_user(name)) for name in ("alice", "bob")]
     assert command(site, "end", "--all").output == "Signed everybody out (2 sessions).\n"
     assert [each.get("/account/").status_code for each in clients] == [302, 302]

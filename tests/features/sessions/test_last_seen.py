@@ -120,7 +120,7 @@ def test_a_session_is_written_every_ten_minutes_and_an_administrators_every_minu
     assert seen(site)[1] == NOON + timedelta(minutes=11)
 
 
-def test_what_was_ended_meanwhile_is_not_revived(serving: GatehouseTester) -> None:
+def test_ses_02_what_was_ended_meanwhile_is_not_revived(serving: GatehouseTester) -> None:
     alice = serving.add_user()
     client = serving.client(alice)
     handle = cookie(client)
@@ -135,7 +135,7 @@ def test_what_was_ended_meanwhile_is_not_revived(serving: GatehouseTester) -> No
     assert sessions.find(state_of(serving).works, handle) is None
 
 
-def test_what_was_over_meanwhile_is_not_revived(serving: GatehouseTester) -> None:
+def test_ses_13_what_was_over_meanwhile_is_not_revived(serving: GatehouseTester) -> None:
     client = serving.client(serving.add_user())
     serving.clock.move(timedelta(minutes=50))
     assert visit(client)
