@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.report import Figure
 
-MEASURES = ("requests", "truth", "sql", "sign-in", "start", "memory", "growth")
+MEASURES = ("requests", "truth", "sql", "sign-in", "start", "memory", "growth", "purge")
 PACKAGES = (
     "argon2-cffi",
     "django",
@@ -45,7 +45,12 @@ def options(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds, and growth to 10^4")
-    parser.add_argument("--rows", type=int, help=f"users and sessions to grow to [{ROWS}]")
+    parser.add_argument(
+        "--rows", type=int, help=f"users and sessions to grow to, sessions to purge [{ROWS}]"
+    )
+    parser.add_argument(
+        "--postgres", metavar="URL", help="an empty database, to purge there too; it is filled"
+    )
     parser.add_argument(
         "--only",
         action="append",
@@ -104,6 +109,7 @@ def stages(
         "start": lambda: figures.of_starts(names, folder, effort),
         "memory": lambda: figures.of_memory(names, folder),
         "growth": lambda: figures.of_growth(names, folder / "growth", effort, rows, tell),
+        "purge": lambda: figures.of_purge(names, folder / "purge", rows, asked.postgres, tell),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import fresh, growth, measure, truth
+from bench import fresh, growth, measure, purge, truth
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
 
@@ -159,3 +159,25 @@ def of_growth(
         _figure(f"look-up by name, of {growth.FEW:,}", "ms", few, 2),
         _figure(f"look-up by name, of {rows:,}", "ms", many, 2),
     ]
+
+
+def of_purge(
+    names: Sequence[str],
+    folder: Path,
+    rows: int,
+    postgres: str | None,
+    tell: Callable[[str], None],
+) -> list[Figure]:
+    """Measure how much slower the slowest pages are while expired sessions are deleted."""
+    if US not in names:
+        return []
+    lines = []
+    for kind, url in {"SQLite": None, **({"PostgreSQL": postgres} if postgres else {})}.items():
+        seen = purge.disturb(folder / kind.lower(), url, rows, tell)
+        during = {US: seen.during / seen.quiet}
+        lines += [
+            Figure(f"page p99, purge of {rows:,}, {kind}", "times", during, 2, Reach(plus=1.5)),
+            Figure(f"page p99, in quiet, {kind}", "ms", {US: seen.quiet / MILLI}, 2),
+            Figure(f"sessions purged, {kind}", "a second", {US: seen.rows_a_second}),
+        ]
+    return lines

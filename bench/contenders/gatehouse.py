@@ -62,12 +62,12 @@ def _add_views(app: Flask) -> None:
 def prepare(folder: Path, **config: object) -> None:
     """Apply the migrations and make the user, both by command, as an owner does."""
     app = create_app(folder, **config)
-    _command(app, "db", "upgrade")
+    command(app, "db", "upgrade")
     create = ("users", "create", USER, "--email", f"{USER}@example.org", "--password-stdin")
-    _command(app, *create, typed=f"{PASSWORD}\n")
+    command(app, *create, typed=f"{PASSWORD}\n")
 
 
-def _command(app: Flask, *words: str, typed: str = "") -> None:
+def command(app: Flask, *words: str, typed: str = "") -> None:
     """Run one `flask gatehouse` command that must succeed."""
     done = app.test_cli_runner().invoke(args=["gatehouse", *words], input=typed)
     if done.exit_code:
@@ -100,9 +100,9 @@ def address_of(number: int) -> str:
     return f"{nth_name(number)}@example.org"
 
 
-def _random(purpose: bytes, number: int) -> bytes:
-    """Return 32 bytes that look random, the same in every run."""
-    return hashlib.sha256(b"%b %d" % (purpose, number)).digest()
+def random_of(purpose: bytes) -> Callable[[int], bytes]:
+    """Return what makes of each number 32 bytes that look random, the same in every run."""
+    return lambda number: hashlib.sha256(b"%b %d" % (purpose, number)).digest()
 
 
 def clones(_: sqlite3.Connection) -> Sequence[Clone]:
@@ -126,9 +126,9 @@ def clones(_: sqlite3.Connection) -> Sequence[Clone]:
         Clone(
             "gatehouse_session",
             {
-                "digest": lambda number: _random(b"digest", number),
-                "public_id": lambda number: _random(b"public", number).hex()[:22],
-                "sign_in_id": lambda number: _random(b"sign-in", number).hex()[:22],
+                "digest": random_of(b"digest"),
+                "public_id": lambda number: random_of(b"public")(number).hex()[:22],
+                "sign_in_id": lambda number: random_of(b"sign-in")(number).hex()[:22],
                 "user_id": account_id,
             },
         ),

@@ -30,6 +30,7 @@ from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.events import Event, Vocabulary
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
+from flask_gatehouse.core.places import Locate, Places
 from flask_gatehouse.core.settings import Settings
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.settings import DatabaseSettings
@@ -81,6 +82,7 @@ class Gatehouse:
         db: a Flask-SQLAlchemy object, to work in the host's own session and transaction.
         pages: False keeps all of our pages away, for a host that has its own.
         clock: what tells the time; for tests.
+        locate: tells in a few words where an address is, or None; shown to people beside addresses.
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class Gatehouse:
         *,
         pages: bool = True,
         clock: Clock | None = None,
+        locate: Locate | None = None,
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
         self._pages = pages
         self._db = db
         self._clock = clock or SystemClock()
+        self._places = Places(locate)
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -113,6 +117,7 @@ class Gatehouse:
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         state = State(self, app, db or self._db, self._clock)
+        state.house.furnish([self._places])
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
@@ -161,7 +166,10 @@ class Gatehouse:
 
     @staticmethod
     def start_background_work(app: Flask) -> None:
-        """Send mails from this process; call it in each process that serves, after the fork."""
+        """Send mails, write "last seen" and clear away what is over.
+
+        Call it in each process that serves, after the fork. It ends with the process.
+        """
         _rooms().start_background_work(app)
 
     @staticmethod

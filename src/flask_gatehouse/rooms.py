@@ -22,6 +22,7 @@ from flask_gatehouse.db.migrations.scope import (
     without_ours,
 )
 from flask_gatehouse.db.settings import DatabaseSettings
+from flask_gatehouse.db.upkeep import Upkeep
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
@@ -52,6 +53,7 @@ def parts(house: House, features: Sequence[Feature]) -> Iterator[object]:
     """Make what the features put into a house."""
     told = [load(feature.sentences) for feature in features if feature.sentences]
     yield Sentences({code: sentence for each in told for code, sentence in each.items()})
+    yield Upkeep(house)
     for feature in features:
         for place in feature.plugs:
             yield load(place)(house)
@@ -109,9 +111,10 @@ def database_answers() -> bool:
 
 
 def start_background_work(app: Flask) -> None:
-    """Send mails from this process."""
+    """Send mails from this process, and do its upkeep."""
     state = app.extensions[work.EXTENSION]
     OutboxWorker.of(state.works, inside=app.app_context).start()
+    state.house.part(Upkeep).start(state.works, inside=app.app_context)
 
 
 def setup_is_open() -> bool:

@@ -219,6 +219,32 @@ def test_signing_in_from_many_browsers_at_once_opens_each(site: GatehouseTester)
     assert all(names)
 
 
+def test_asvs_7_1_2_of_sixteen_sign_ins_at_once_as_many_stay_as_are_allowed(
+    make_site: MakeSite, database_url: str
+) -> None:
+    app = make_site(
+        database_url,
+        GATEHOUSE_PASSWORDS_HASH_PATIENCE="30s",
+        GATEHOUSE_SESSIONS_PER_USER=5,
+    )
+    site = GatehouseTester(app)
+    site.add_user("alice")
+    # Each from a network of its own: what counts attempts would let one in after the other.
+    clients = [site.client() for _ in range(16)]
+    for n, client in enumerate(clients):
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{n + 1}"
+    form = {"username": "alice", "password": PASSWORD, "remember": "y"}
+    tokens = [token(client.get("/login/")) for client in clients]
+
+    def send(n: int) -> Callable[[], int]:
+        fields = {"csrf_token": tokens[n], **form}
+        return lambda: clients[n].post("/login/", data=fields).status_code
+
+    assert at_once([send(n) for n in range(16)]) == [303] * 16
+    assert sum(client.get("/account/").status_code == 200 for client in clients) == 5
+    assert rows(site, Session) == 2 * 5
+
+
 def test_requests_that_meet_the_logout_never_revive_the_session(site: GatehouseTester) -> None:
     alice = site.add_user("alice")
     for _ in range(4):

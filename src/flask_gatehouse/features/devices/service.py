@@ -1,14 +1,16 @@
 """List, name and end the sign-ins of one person. Whose they are stands in each statement."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
 
+from flask_gatehouse.core.places import Places
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.devices import rules
 from flask_gatehouse.features.devices.errors import UnknownDevice
@@ -30,6 +32,8 @@ class Device:
     #: What the browser said it is.
     described: str
     address: str | None
+    #: Where that is, if the host knows.
+    place: str | None
     first_seen: datetime
     last_seen: datetime
     proven_by: str
@@ -49,7 +53,9 @@ def all_of(work: Work, db: DbSession, *, standing: Standing) -> list[Device]:
         sessions.open_rows(db, standing=standing, now=work.now), key=attrgetter("sign_in_id")
     )
     together = groupby(rows, key=attrgetter("sign_in_id"))
-    devices = [_device(each, list(of_it), standing) for each, of_it in together]
+    # Each address is asked for once, however many devices share it.
+    place = cache(work.house.part(Places).of)
+    devices = [_device(each, list(of_it), standing, place) for each, of_it in together]
     return sorted(devices, key=lambda device: (device.here, device.last_seen), reverse=True)
 
 
@@ -91,13 +97,19 @@ def _refuse_no_id(text: str) -> None:
         raise UnknownDevice
 
 
-def _device(sign_in_id: str, rows: list[Session], standing: Standing) -> Device:
+def _device(
+    sign_in_id: str,
+    rows: list[Session],
+    standing: Standing,
+    place: Callable[[str | None], str | None],
+) -> Device:
     newest = max(rows, key=attrgetter("created_at"))
     return Device(
         id=sign_in_id,
         name=_name(rows),
         described=rules.described(newest.agent),
         address=newest.address,
+        place=place(newest.address),
         first_seen=min(row.created_at for row in rows),
         last_seen=max(row.last_seen_at for row in rows),
         proven_by=rules.proven_by(newest.methods),

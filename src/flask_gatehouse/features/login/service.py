@@ -63,6 +63,9 @@ def admit(
     """
     epoch = 0
     if attempt.user_id is not None:
+        # Before any of its sessions, as whoever ends all of them does: so nobody waits in a circle,
+        # and of sign-ins at once each sees those before it and keeps their number within the limit.
+        users.hold(work, user_id=attempt.user_id)
         account = users.by_id(work.db, attempt.user_id)
         epoch = account.epoch if attempt.epoch is None else attempt.epoch
         if not account.active or account.epoch != epoch:

@@ -34,6 +34,6 @@ FEATURE = Feature(
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
-    plugs=(f"{_HERE}.hashes:Hashes",),
+    plugs=(f"{_HERE}.hashes:Hashes", f"{_HERE}.purging:InvitationPurge"),
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
 )

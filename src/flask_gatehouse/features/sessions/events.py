@@ -9,3 +9,12 @@ class SessionsEnded(Event):
     name = "sessions.ended"
     meaning = "Every session of an account was ended at once."
     sentence = "All your sign-ins were ended at once."
+
+
+class AllSessionsEnded(Event):
+    """Every session of everybody was ended at once."""
+
+    name = "sessions.all_ended"
+    meaning = "Every session of everybody was ended at once."
+    #: How many rows that were.
+    sessions: int

@@ -3,10 +3,17 @@
 from flask_gatehouse.feature import Feature
 from flask_gatehouse.features.sessions.settings import SessionSettings
 
+_HERE = "flask_gatehouse.features.sessions"
+
 FEATURE = Feature(
     name="sessions",
     settings=SessionSettings,
-    tables="flask_gatehouse.features.sessions.models",
-    events="flask_gatehouse.features.sessions.events",
-    plugs=("flask_gatehouse.features.sessions.parts:recent",),
+    commands={"sessions": f"{_HERE}.commands:sessions"},
+    tables=f"{_HERE}.models",
+    events=f"{_HERE}.events",
+    plugs=(
+        f"{_HERE}.finding:Recent",
+        f"{_HERE}.last_seen:LastSeen",
+        f"{_HERE}.purging:Purge",
+    ),
 )

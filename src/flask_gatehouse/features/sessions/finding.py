@@ -198,7 +198,7 @@ def find(works: Works, value: str | None) -> Standing | None:
 
 def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standing | None:
     """Return the session if it is good now: what was read says until when, and whose."""
-    if row.idle_expires_at <= now or row.expires_at <= now:
+    if rules.is_over(idle_expires_at=row.idle_expires_at, expires_at=row.expires_at, now=now):
         return None
     user = None
     if row.subject is None:

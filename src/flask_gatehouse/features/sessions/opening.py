@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.sessions import purging
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
 from flask_gatehouse.features.sessions.models import Session
@@ -19,9 +20,6 @@ from flask_gatehouse.features.sessions.settings import SessionSettings
 
 #: Handles whose digest begins with a smaller byte sweep: one sign-in in 32.
 _SWEEPERS: Final = 8
-
-#: Rows deleted at once.
-_SWEPT: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +66,8 @@ def open_session(
     work.db.flush()
     _end_the_oldest(work, row, settings.per_user)
     if row.digest[0] < _SWEEPERS:
-        _sweep(work)
+        # For hosts in which no upkeep runs: so the table stays as large as its use.
+        purging.sweep(work.db, now=work.now, most=purging.BATCH)
     return Opened(handle, kept, until, row.public_id)
 
 
@@ -141,14 +140,3 @@ def renew(work: Work, *, standing: Standing) -> Handle:
     if changed(work.db, statement.execution_options(synchronize_session=False)) != 1:
         raise SessionOver
     return handle
-
-
-def _sweep(work: Work) -> None:
-    """Delete some rows that are past their limit, so that the table stays as large as its use.
-
-    Rows that somebody else holds are left to the next sweep: a sign-in waits for nothing.
-    """
-    over = select(Session.digest).where(Session.expires_at <= work.now).limit(_SWEPT)
-    digests = work.db.scalars(over.with_for_update(skip_locked=True)).all()
-    if digests:
-        work.db.execute(delete(Session).where(Session.digest.in_(digests)))

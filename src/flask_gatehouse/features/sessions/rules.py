@@ -1,7 +1,7 @@
 """What a handle looks like, and when a session is over. Pure rules."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from flask_gatehouse.core import tokens
 
@@ -12,6 +12,9 @@ _MARK = "gh1s"
 #: A session that ends with the browser, and one that a browser remembers.
 BROWSER = 1
 REMEMBERED = 2
+#: "Last seen" of a person, and of an administrator, is at least so much apart.
+_STEP: Final = timedelta(minutes=5)
+_CLOSE_STEP: Final = timedelta(minutes=1)
 
 #: Characters of a handle: mark, key id, secret, and two dots between them.
 HANDLE_LENGTH = len(_MARK) + 8 + tokens.SECRET_LENGTH + 2
@@ -43,13 +46,15 @@ def parse(value: str | None) -> Handle | None:
     return Handle(key_id, secret)
 
 
-def last_seen_step(idle_limit: timedelta) -> timedelta:
-    """Return how stale "last seen" may become before it is written again: writes are costly."""
-    return (
-        max(timedelta(minutes=5), idle_limit / 6)
-        if idle_limit > timedelta(minutes=30)
-        else idle_limit / 6
-    )
+def last_seen_step(idle_limit: timedelta, *, closely: bool = False) -> timedelta:
+    """Return how stale "last seen" may become before it is written again: writes are costly.
+
+    Args:
+        closely: every minute at most, for whoever may do much.
+    """
+    sixth = idle_limit / 6
+    step = max(_STEP, sixth) if idle_limit > 6 * _STEP else sixth
+    return min(step, _CLOSE_STEP) if closely else step
 
 
 def is_over(*, idle_expires_at: datetime, expires_at: datetime, now: datetime) -> bool:

@@ -12,33 +12,34 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import Key
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work, Works
-from flask_gatehouse.features.sessions import rules
-from flask_gatehouse.features.sessions.events import SessionsEnded
+from flask_gatehouse.features.sessions import last_seen, rules
+from flask_gatehouse.features.sessions.events import AllSessionsEnded, SessionsEnded
 from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
+from flask_gatehouse.features.sessions.last_seen import LastSeen, Use
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
 from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.models import User
 
 
 def keep_alive(works: Works, standing: Standing) -> None:
-    """Write down that a session is in use, if that was not done lately.
+    """See to it that it is written down that a session is in use, if that was not done lately.
 
-    One conditional statement in a transaction of its own: a request that ends late can neither
-    revive a session that was ended meanwhile nor turn the clock back.
+    Where upkeep runs in this process the write waits for many others, unless the session would be
+    over meanwhile. Elsewhere it is one conditional statement in a transaction of its own. Either
+    way a request that ends late can neither revive a session that was ended meanwhile nor turn the
+    clock back.
     """
-    now = standing.at
+    now, row = standing.at, standing.row
+    closely = standing.user is not None and standing.user.is_admin
     settings = works.house.settings[SessionSettings]
-    if standing.row.idle_expires_at > now + settings.until_written[standing.row.kind]:
+    if row.idle_expires_at > now + settings.until_written[closely][row.kind] or works.is_single:
         return
-    if works.is_single:
-        return
-    limit = idle_limit(works.house, standing.kind)
-    seen = update(Session).where(
-        Session.digest == standing.digest, Session.idle_expires_at < now + limit
-    )
-    with DbSession(works.engine) as session, session.begin():
-        session.execute(seen.values(last_seen_at=now, idle_expires_at=now + limit))
+    use = Use(standing.digest, at=now, idle_expires_at=now + idle_limit(works.house, row.kind))
+    later = works.house.part(LastSeen)
+    if row.idle_expires_at <= now + later.margin or not later.take(use):
+        last_seen.write(works, use)
 
 
 def end(work: Work, *, digests: list[bytes]) -> int:
@@ -69,12 +70,34 @@ def end_all(work: Work, *, user_id: UUID) -> None:
     work.record(SessionsEnded(user_id=user_id))
 
 
+def end_everyone(work: Work) -> int:
+    """End every session of everybody, also of people of whom only the host knows.
+
+    Links and passwords stay good. Returns how many rows that were.
+    """
+    count = _delete_all(work, delete(Session))
+    work.record(AllSessionsEnded(sessions=count))
+    return count
+
+
 def open_rows(db: DbSession, *, standing: Standing, now: datetime) -> Sequence[Session]:
     """Return the sessions of a person that are good at this moment, newest first."""
-    good = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    owned = _of_the_owner(standing)
     if standing.user is not None:
-        good &= Session.epoch == standing.user.epoch
-    found = select(Session).where(_of_the_owner(standing), good)
+        owned &= Session.epoch == standing.user.epoch
+    return _good(db, owned, now)
+
+
+def open_rows_of(db: DbSession, *, user: User, now: datetime) -> Sequence[Session]:
+    """Return the sessions of an account that are good at this moment, newest first."""
+    if not user.active:
+        return []
+    return _good(db, (Session.user_id == user.id) & (Session.epoch == user.epoch), now)
+
+
+def _good(db: DbSession, owned: ColumnElement[bool], now: datetime) -> Sequence[Session]:
+    good = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    found = select(Session).where(owned, good)
     return db.scalars(found.order_by(Session.created_at.desc(), Session.public_id)).all()
 
 

@@ -66,10 +66,20 @@ class SessionSettings:
     )
 
     @cached_property
-    def until_written(self) -> Mapping[int, timedelta]:
-        """How long a session still may be idle when its use is written down, by its kind."""
+    def until_written(self) -> tuple[Mapping[int, timedelta], Mapping[int, timedelta]]:
+        """How long a session of each kind may still be idle when its use is written down.
+
+        First for everybody, then for those who are followed closely.
+        """
         limits = {BROWSER: self.idle_limit, REMEMBERED: self.remember_idle_limit}
-        return {kind: limit - rules.last_seen_step(limit) for kind, limit in limits.items()}
+
+        def margins(*, closely: bool) -> dict[int, timedelta]:
+            steps = {
+                kind: rules.last_seen_step(limit, closely=closely) for kind, limit in limits.items()
+            }
+            return {kind: limits[kind] - step for kind, step in steps.items()}
+
+        return margins(closely=False), margins(closely=True)
 
     def __post_init__(self) -> None:
         """Refuse limits that contradict one another. Raises: Misconfigured."""

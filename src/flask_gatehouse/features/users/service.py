@@ -201,6 +201,13 @@ def end_everything(work: Work, *, user_id: UUID) -> None:
     work.db.execute(update(User).where(User.id == user_id).values(epoch=User.epoch + 1))
 
 
+def hold(work: Work, *, user_id: UUID) -> None:
+    """Wait for whoever else changes this account or signs in to it: held until the commit."""
+    # Not against rows that refer to it: those of other sign-ins wait here anyway.
+    held = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+    work.db.execute(held)
+
+
 def open_setup(work: Work) -> str | None:
     """Return the secret of a new set-up link, which voids the one before.
 
