@@ -142,5 +142,6 @@ def _fill_server(app: Flask, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    place = _where(sys.argv[2] if len(sys.argv) > 2 else None)
-    gatehouse.command(gatehouse.create_app(Path(sys.argv[1]), **place), "sessions", "purge")
+    folder, *url = sys.argv[1:]
+    place = _where(url[0] if url else None)
+    gatehouse.command(gatehouse.create_app(Path(folder), **place), "sessions", "purge")
