@@ -39,6 +39,8 @@ STATES: dict[str, tuple[str, str]] = {
     "broken hash": ("broken", PASSWORD),
     "address, unknown": ("nobody-here@example.org", WRONG),
     "address, wrong": ("known@example.org", WRONG),
+    "stopped, right": ("stopped", PASSWORD),
+    "stopped, wrong": ("stopped", WRONG),
     "no possible name": ("no one\N{ZERO WIDTH SPACE}", WRONG),
     "no possible address": ("a@b@c", WRONG),
 }
@@ -50,6 +52,7 @@ def with_every_state(tester: GatehouseTester) -> GatehouseTester:
     tester.add_user("suspended")
     tester.add_user("imported")
     tester.add_user("broken")
+    tester.add_user("stopped", email="stopped@example.org")
     suspend(tester, "suspended")
     for name, encoded in (
         ("imported", generate_password_hash(PASSWORD, "scrypt:2048:8:1")),
@@ -59,6 +62,10 @@ def with_every_state(tester: GatehouseTester) -> GatehouseTester:
             row = work.db.get(Password, users.named(work.db, name).id)
             assert row is not None
             row.encoded = encoded
+    with tester.work() as work:
+        row = work.db.get(Password, users.named(work.db, "stopped").id)
+        assert row is not None
+        row.failures = 100
     return tester
 
 
@@ -101,6 +108,45 @@ def test_enu_01_being_made_to_wait_is_the_same(make_site: MakeSite, sqlite_url: 
         answers[state] = normalised(page, name)
     expected = answers["unknown"]
     assert expected[0] == "429 TOO MANY REQUESTS"
+    assert {state for state, answer in answers.items() if answer != expected} == set()
+
+
+def test_enu_01_a_name_that_waits_everywhere_waits_alike(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_ACCOUNT="2/1h"))
+    with_every_state(site)
+    answers: dict[str, list[tuple[object, ...]]] = {}
+    for number, (state, (name, password)) in enumerate(STATES.items()):
+        if state in {"suspended, wrong", "stopped, wrong"}:
+            # The same name as the one before, which waits already.
+            continue
+        answers[state] = []
+        for host in range(5):
+            client = site.client()
+            client.environ_base["REMOTE_ADDR"] = f"198.51.{number}.{host}"
+            answers[state].append(normalised(forms.sign_in(client, name, password), name))
+    expected = answers["unknown"]
+    assert [answer[0] for answer in expected] == ["401 UNAUTHORIZED"] * 2 + [
+        "429 TOO MANY REQUESTS"
+    ] * 3
+    assert {state for state, answer in answers.items() if answer != expected} == set()
+
+
+def test_enu_01_the_cookie_of_a_device_tells_nothing_about_other_names(
+    site: GatehouseTester,
+) -> None:
+    with_every_state(site)
+    device = site.client()
+    assert forms.sign_in(device, "known").status_code == 303
+    mark = forms.cookie(device, "gatehouse_device")
+    assert mark is not None
+    answers = {}
+    for state, (name, password) in STATES.items():
+        client = site.client()
+        client.set_cookie("gatehouse_device", mark)
+        answers[state] = normalised(forms.sign_in(client, name, password), name)
+    expected = answers["unknown"]
     assert {state for state, answer in answers.items() if answer != expected} == set()
 
 

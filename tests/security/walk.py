@@ -35,6 +35,9 @@ PROTECTED = ("/admin/", "/admin/people/", "/account/", "/account/devices/", "/co
 
 #: So much that nothing which is sent in a test is too often.
 UNLIMITED: dict[str, object] = {
+    "GATEHOUSE_THROTTLING_ACCOUNT": "1000000/1s",
+    "GATEHOUSE_THROTTLING_DEVICE": "100/1s",
+    "GATEHOUSE_THROTTLING_SESSION": "100/1s",
     "GATEHOUSE_THROTTLING_NETWORK": "1000000/1s",
     "GATEHOUSE_THROTTLING_NAME_AND_NETWORK": "100/1s",
     "GATEHOUSE_THROTTLING_LINKS": "1000000/1s",

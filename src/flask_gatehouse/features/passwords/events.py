@@ -17,6 +17,17 @@ class PasswordRehashed(Event):
     meaning = "The hash of a password was replaced by one of today's kind and cost."
 
 
+class PasswordStopped(Event):
+    """A password was disabled after too many failures in a row."""
+
+    name = "passwords.stopped"
+    meaning = "A password was disabled, because too many wrong ones were tried in a row."
+    outcome = "refused"
+    failures: int
+    #: False while browsers in which the owner signed in before may still use it.
+    everywhere: bool
+
+
 class InvitationMade(Event):
     """A link for choosing the first password was made."""
 

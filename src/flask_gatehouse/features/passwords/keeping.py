@@ -52,7 +52,7 @@ class Keeper(PasswordKeeper):
         if row is None:
             user.password_row = Password(encoded=str(encoded), changed_at=now)  # type: ignore[attr-defined]
         else:
-            row.encoded, row.changed_at = str(encoded), now
+            row.encoded, row.changed_at, row.failures = str(encoded), now, 0
         user.updated_at = now
         session = object_session(user)
         if session is not None and inspect(user).persistent:

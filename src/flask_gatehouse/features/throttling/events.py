@@ -10,3 +10,14 @@ class LimitReached(Event):
     meaning = "A limit of attempts was crossed; told once for each window."
     outcome = "refused"
     limit: str
+
+
+class BlocksLifted(Event):
+    """Somebody lifted blocks."""
+
+    name = "throttling.cleared"
+    meaning = "Counters of attempts were forgotten at the wish of whoever runs the site."
+    #: What they were found by: "name", "network" or "all".
+    by: str
+    counters: int
+    network: str | None = None
