@@ -4,9 +4,11 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
@@ -20,6 +22,7 @@ from tests.security.conftest import hurried
 from tests.security.walk import (
     UNLIMITED,
     change_password,
+    engine_of,
     hashes_done,
     invitation_for,
     routes,
@@ -156,6 +159,39 @@ def test_enu_02_every_refusal_costs_one_hash(patient: GatehouseTester, state: st
     before = hashes_done(patient)
     attempt(patient, state)
     assert hashes_done(patient) == before + 1
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_enu_02_every_refusal_writes_as_often(site: GatehouseTester, state: str) -> None:
+    """A commit that has something to write takes longer than one that has not."""
+    with_every_state(site)
+    attempt(site, "wrong")
+    expected, found = (writes(site, each) for each in ("wrong", state))
+    assert found == expected
+
+
+def writes(site: GatehouseTester, state: str) -> int:
+    """Return how many transactions of a refused sign-in changed a row."""
+    changed: list[bool] = []
+    pending: list[bool] = []
+
+    def executed(*args: Any) -> None:
+        if not args[2].lstrip().upper().startswith("SELECT") and args[1].rowcount > 0:
+            pending.append(True)
+
+    def committed(_: Any) -> None:
+        changed.append(bool(pending))
+        pending.clear()
+
+    engine = engine_of(site.app)
+    event.listen(engine, "after_cursor_execute", executed)
+    event.listen(engine, "commit", committed)
+    try:
+        attempt(site, state)
+    finally:
+        event.remove(engine, "after_cursor_execute", executed)
+        event.remove(engine, "commit", committed)
+    return sum(changed)
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if "foreign" not in state])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
@@ -19,6 +19,7 @@ from flask_gatehouse.features.login import notices
 from flask_gatehouse.features.passwords.events import PasswordStopped
 from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.passwords.settings import PasswordSettings
+from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.users.models import User
 
 #: Of so many failures one is kept for known browsers.
@@ -57,6 +58,8 @@ def spend(work: Work, *, user_id: UUID | None, known: bool) -> Guess:
     with work.apart() as own:
         allowed = changed(own.db, counted.execution_options(synchronize_session=False)) == 1
         number = own.db.scalar(select(Password.failures).where(mine))
+        if not allowed:
+            throttling.write_as_if(own)
     return Guess(allowed, number or 0)
 
 
@@ -90,6 +93,12 @@ def succeeded(work: Work, *, user: User, guess: Guess) -> None:
     work.db.execute(none.execution_options(synchronize_session=False))
     if guess.number > _WORTH_A_LETTER:
         notices.notify(work, user=user, letter="after_failures", failures=guess.number - 1)
+
+
+def begin_anew(row: Password) -> None:
+    """Lift a stop, because the password is a new one, with the next flush of the row's session."""
+    # In SQL: the object in hand may remember a count that is no longer true.
+    row.failures = literal(0)
 
 
 def _total(work: Work) -> int:

@@ -96,9 +96,9 @@ def prove(work: Work, *, name: str, password: str, device: str | None = None) ->
         HashingOverloaded: too many are signing in at this moment.
     """
     name = name[:_LONGEST_TYPED]
+    mark = marks.recognise(work, value=device, name=name)
     # All spellings of a name share a counter. A name and the address of the same account do not:
     # that one runs out with the other would tell a stranger that they belong together.
-    mark = marks.recognise(work, value=device, name=name)
     tried = _count(work, counted_as(name), mark)
     user, stored = _read(work, name)
     guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
@@ -171,7 +171,8 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
     if row is None:
         work.db.add(Password(user_id=user.id, encoded=str(sealed.encoded), changed_at=work.now))
     else:
-        row.encoded, row.changed_at, row.failures = str(sealed.encoded), work.now, 0
+        row.encoded, row.changed_at = str(sealed.encoded), work.now
+        guesses.begin_anew(row)
         sessions.end_all(work, user_id=user.id)
     work.db.flush()
     work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
