@@ -36,7 +36,8 @@ from flask_gatehouse.core.events import Event  # noqa: E402
 from flask_gatehouse.core.settings import Declared, declared, kind_of, written  # noqa: E402
 from flask_gatehouse.db.base import Base  # noqa: E402
 from flask_gatehouse.extension import Gatehouse, _groups, events_in, events_of  # noqa: E402
-from flask_gatehouse.feature import Feature  # noqa: E402
+from flask_gatehouse.feature import Feature, load  # noqa: E402
+from flask_gatehouse.features.throttling.limits import Limiter  # noqa: E402
 from flask_gatehouse.shipped import FEATURES  # noqa: E402
 from flask_gatehouse.web.access import MARK  # noqa: E402
 from flask_gatehouse.web.errors import STATUS  # noqa: E402
@@ -118,6 +119,16 @@ def site() -> Flask:
             return create_app({"GATEHOUSE_HOME": home})
     finally:
         os.environ.update(before)
+
+
+def limiters() -> list[tuple[Feature, Limiter]]:
+    """Return everything that limits attempts, with the feature it belongs to."""
+    return [
+        (feature, limiter)
+        for feature in FEATURES
+        if feature.limits
+        for limiter in load(feature.limits)
+    ]
 
 
 def tables() -> list[Table]:
@@ -262,6 +273,31 @@ def routes_page() -> str:
     )
 
 
+def limits_page() -> str:
+    """Return the page of limits."""
+    rows = []
+    for feature, limiter in limiters():
+        (each,) = [one for one in settings_of(feature.name) if one.name == limiter.field]
+        setting = f"[`{each.key}`](settings.md#{each.key.lower()})"
+        default = f"`{written(each.default)}`"
+        rows.append([limiter.counts, limiter.key, default, setting, limiter.reaction])
+    return _page(
+        [
+            "# Limits",
+            "",
+            (
+                "Everything that limits attempts. A rate `10/15m` is ten in fifteen minutes, and "
+                "the window opens with the first of them. Each is counted before anything is "
+                "verified, by one atomic step in the database or in Redis, and stays counted when "
+                "the request fails. Why a stranger cannot lock anybody out is told "
+                "[beside the feature](../features/throttling.md)."
+            ),
+            "",
+            *_table(["what is counted", "key", "limit", "setting", "when it is passed"], rows),
+        ]
+    )
+
+
 def schema_page() -> str:
     """Return the page of tables."""
     lines = [
@@ -340,6 +376,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "errors.md": errors_page,
     "commands.md": commands_page,
     "routes.md": routes_page,
+    "limits.md": limits_page,
     "schema.md": schema_page,
     "flask-login.md": flask_login_page,
 }

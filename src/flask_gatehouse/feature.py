@@ -60,6 +60,8 @@ class Feature:
     #: `module:factory`; each is called once for an application, with its house, and what it returns
     #: is found by its type.
     plugs: tuple[str, ...] = ()
+    #: `module:sequence` of what limits attempts, for the page of limits.
+    limits: str | None = None
     checks: tuple[Check, ...] = ()
 
 

@@ -84,6 +84,7 @@ def site(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         GATEHOUSE_PASSWORDS_HASH_MEMORY="19MiB",
         GATEHOUSE_THROTTLING_NETWORK="10000/10m",
         GATEHOUSE_THROTTLING_NAME_AND_NETWORK=f"{FAILURES}/15m",
+        GATEHOUSE_THROTTLING_ACCOUNT="10000/1h",
     ) as site:
         yield site
 

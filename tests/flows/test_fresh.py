@@ -234,16 +234,46 @@ def test_a_refusal_is_recorded_like_that_of_a_sign_in(site: GatehouseTester, ali
 def test_guesses_are_counted_together_with_those_of_the_login_page(
     site: GatehouseTester, alice: User
 ) -> None:
-    client, stranger = browser(site), site.client()
-    for _ in range(5):
+    client = browser(site)
+    for _ in range(10):
         assert send(client, "/confirm/", password="wrong").status_code == 401
-        assert sign_in(stranger, "alice", "wrong").status_code == 401
-    page = send(client, "/confirm/", password=PASSWORD)
+    client.delete_cookie("gatehouse")
+    page = sign_in(client, "alice")
     assert page.status_code == 429
-    assert int(page.headers["Retry-After"]) > 0
-    assert sign_in(stranger, "alice").status_code == 429
-    site.clock.move(timedelta(minutes=16))
+    assert page.headers["Retry-After"] == "900"
+    site.clock.move(timedelta(minutes=15))
+    assert sign_in(client, "alice").status_code == 303
+
+
+def test_strangers_keep_nobody_from_confirming(site: GatehouseTester, alice: User) -> None:
+    client, stranger = browser(site), site.client()
+    statuses = [sign_in(stranger, "alice", "wrong").status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
     assert send(client, "/confirm/", password=PASSWORD).status_code == 303
+
+
+def test_after_ten_wrong_confirmations_the_session_ends_also_where_it_was_copied(
+    site: GatehouseTester, alice: User
+) -> None:
+    client = browser(site, remember=True)
+    handle = cookie(client)
+    for _ in range(10):
+        assert send(client, "/confirm/", password="wrong").status_code == 401
+    page = send(client, "/confirm/", password=PASSWORD)
+    assert page.status_code == 303
+    assert page.headers["Location"].startswith("/login/")
+    assert client.get("/account/").status_code == 302
+    copied = site.client()
+    copied.set_cookie("gatehouse", str(handle))
+    assert copied.get("/account/").status_code == 302
+
+
+def test_another_session_of_the_same_person_goes_on(site: GatehouseTester, alice: User) -> None:
+    client, other = browser(site), browser(site)
+    for _ in range(10):
+        send(client, "/confirm/", password="wrong")
+    assert send(client, "/confirm/", password=PASSWORD).headers["Location"].startswith("/login/")
+    assert other.get("/account/").status_code == 200
 
 
 def test_a_success_forgets_what_was_counted(site: GatehouseTester, alice: User) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_login import login_user
+from sqlalchemy import select
 
 from flask_gatehouse import Misconfigured
 from flask_gatehouse.core.settings import written
@@ -22,6 +23,7 @@ from tests.conftest import MakeSite
 from tests.security.conftest import hurried
 from tests.security.test_pwd import SETTERS, Setter, signs_in, store
 from tests.security.walk import (
+    UNLIMITED,
     ask,
     count,
     invitation_for,
@@ -284,6 +286,73 @@ def test_asvs_6_3_1_one_password_over_many_names_is_limited(
         for n in range(61)
     ]
     assert statuses == [401] * 60 + [429]
+
+
+def test_asvs_6_3_1_guessing_from_everywhere_is_limited_for_the_account(
+    make_site: MakeSite, database_url: str
+) -> None:
+    tester = hurried(make_site(database_url))
+    tester.add_user()
+
+    def statuses(password: str, networks: range) -> list[int]:
+        found = []
+        for n in networks:
+            client = tester.client()
+            client.environ_base["REMOTE_ADDR"] = f"198.51.100.{n}"
+            found.append(forms.sign_in(client, "alice", password).status_code)
+        return found
+
+    assert statuses("an entirely wrong phrase", range(31)) == [401] * 30 + [429]
+    assert statuses(PASSWORD, range(31, 33)) == [429] * 2
+    tester.clock.move(timedelta(hours=1))
+    assert statuses(PASSWORD, range(33, 34)) == [303]
+
+
+def test_asvs_6_3_1_a_password_is_stopped_after_a_hundred_failures_in_a_row(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    """However slowly they come: with the limits that are shipped."""
+    tester = hurried(make_site(sqlite_url))
+    tester.add_user()
+    client = tester.client()
+    assert forms.sign_in(client).status_code == 303
+    mark = str(forms.cookie(client, "gatehouse_device"))
+    strangers = known = 0
+    for hour in range(12):
+        tester.clock.move(timedelta(hours=1))
+        for n in range(10):
+            stranger, owner = tester.client(), tester.client()
+            stranger.environ_base["REMOTE_ADDR"] = f"198.51.{hour}.{n}"
+            owner.set_cookie("gatehouse_device", mark)
+            forms.sign_in(stranger, "alice", "an entirely wrong phrase")
+            strangers += 1
+            if strangers > 80:
+                forms.sign_in(owner, "alice", "an entirely wrong phrase")
+                known += 1
+    with tester.work() as work:
+        assert work.db.scalars(select(Password.failures)).all() == [100]
+    owner = tester.client()
+    owner.set_cookie("gatehouse_device", mark)
+    tester.clock.move(timedelta(hours=1))
+    assert forms.sign_in(owner).status_code == 401
+
+
+def test_asvs_6_3_5_people_hear_of_unusual_sign_ins(make_site: MakeSite, sqlite_url: str) -> None:
+    tester = hurried(make_site(sqlite_url, GATEHOUSE_PASSWORDS_FAILURES=20, **UNLIMITED))
+    tester.add_user("alice", email="alice@example.org")
+    first = tester.client()
+    assert forms.sign_in(first).status_code == 303
+    for _ in range(10):
+        forms.sign_in(tester.client(), "alice", "an entirely wrong phrase")
+    assert forms.sign_in(tester.client()).status_code == 303
+    for _ in range(16):
+        forms.sign_in(tester.client(), "alice", "an entirely wrong phrase")
+    told = sorted(str(mail["Subject"]).partition(" your account")[0] for mail in tester.mails())
+    assert told == [
+        "A new sign-in to",
+        "Failed sign-ins to",
+        "Too many wrong passwords for",
+    ]
 
 
 def test_asvs_6_3_1_two_processes_count_together(make_site: MakeSite, database_url: str) -> None:

@@ -4,9 +4,11 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
@@ -20,6 +22,7 @@ from tests.security.conftest import hurried
 from tests.security.walk import (
     UNLIMITED,
     change_password,
+    engine_of,
     hashes_done,
     invitation_for,
     routes,
@@ -39,6 +42,8 @@ STATES: dict[str, tuple[str, str]] = {
     "broken hash": ("broken", PASSWORD),
     "address, unknown": ("nobody-here@example.org", WRONG),
     "address, wrong": ("known@example.org", WRONG),
+    "stopped, right": ("stopped", PASSWORD),
+    "stopped, wrong": ("stopped", WRONG),
     "no possible name": ("no one\N{ZERO WIDTH SPACE}", WRONG),
     "no possible address": ("a@b@c", WRONG),
 }
@@ -50,6 +55,7 @@ def with_every_state(tester: GatehouseTester) -> GatehouseTester:
     tester.add_user("suspended")
     tester.add_user("imported")
     tester.add_user("broken")
+    tester.add_user("stopped", email="stopped@example.org")
     suspend(tester, "suspended")
     for name, encoded in (
         ("imported", generate_password_hash(PASSWORD, "scrypt:2048:8:1")),
@@ -59,6 +65,10 @@ def with_every_state(tester: GatehouseTester) -> GatehouseTester:
             row = work.db.get(Password, users.named(work.db, name).id)
             assert row is not None
             row.encoded = encoded
+    with tester.work() as work:
+        row = work.db.get(Password, users.named(work.db, "stopped").id)
+        assert row is not None
+        row.failures = 100
     return tester
 
 
@@ -104,12 +114,84 @@ def test_enu_01_being_made_to_wait_is_the_same(make_site: MakeSite, sqlite_url: 
     assert {state for state, answer in answers.items() if answer != expected} == set()
 
 
+def test_enu_01_a_name_that_waits_everywhere_waits_alike(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_ACCOUNT="2/1h"))
+    with_every_state(site)
+    answers: dict[str, list[tuple[object, ...]]] = {}
+    for number, (state, (name, password)) in enumerate(STATES.items()):
+        if state in {"suspended, wrong", "stopped, wrong"}:
+            # The same name as the one before, which waits already.
+            continue
+        answers[state] = []
+        for host in range(5):
+            client = site.client()
+            client.environ_base["REMOTE_ADDR"] = f"198.51.{number}.{host}"
+            answers[state].append(normalised(forms.sign_in(client, name, password), name))
+    expected = answers["unknown"]
+    assert [answer[0] for answer in expected] == ["401 UNAUTHORIZED"] * 2 + [
+        "429 TOO MANY REQUESTS"
+    ] * 3
+    assert {state for state, answer in answers.items() if answer != expected} == set()
+
+
+def test_enu_01_the_cookie_of_a_device_tells_nothing_about_other_names(
+    site: GatehouseTester,
+) -> None:
+    with_every_state(site)
+    device = site.client()
+    assert forms.sign_in(device, "known").status_code == 303
+    mark = forms.cookie(device, "gatehouse_device")
+    assert mark is not None
+    answers = {}
+    for state, (name, password) in STATES.items():
+        client = site.client()
+        client.set_cookie("gatehouse_device", mark)
+        answers[state] = normalised(forms.sign_in(client, name, password), name)
+    expected = answers["unknown"]
+    assert {state for state, answer in answers.items() if answer != expected} == set()
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_enu_02_every_refusal_costs_one_hash(patient: GatehouseTester, state: str) -> None:
     with_every_state(patient)
     before = hashes_done(patient)
     attempt(patient, state)
     assert hashes_done(patient) == before + 1
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_enu_02_every_refusal_writes_as_often(site: GatehouseTester, state: str) -> None:
+    """A commit that has something to write takes longer than one that has not."""
+    with_every_state(site)
+    attempt(site, "wrong")
+    expected, found = (writes(site, each) for each in ("wrong", state))
+    assert found == expected
+
+
+def writes(site: GatehouseTester, state: str) -> int:
+    """Return how many transactions of a refused sign-in changed a row."""
+    changed: list[bool] = []
+    pending: list[bool] = []
+
+    def executed(*args: Any) -> None:
+        if not args[2].lstrip().upper().startswith("SELECT") and args[1].rowcount > 0:
+            pending.append(True)
+
+    def committed(_: Any) -> None:
+        changed.append(bool(pending))
+        pending.clear()
+
+    engine = engine_of(site.app)
+    event.listen(engine, "after_cursor_execute", executed)
+    event.listen(engine, "commit", committed)
+    try:
+        attempt(site, state)
+    finally:
+        event.remove(engine, "after_cursor_execute", executed)
+        event.remove(engine, "commit", committed)
+    return sum(changed)
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if "foreign" not in state])

@@ -18,6 +18,7 @@ from tests.conftest import MakeSite
 from tests.security.conftest import hurried
 from tests.security.walk import (
     SESSION,
+    UNLIMITED,
     count,
     events,
     hashes_done,
@@ -103,6 +104,45 @@ def test_thr_08_a_victim_comes_in_from_elsewhere(site: GatehouseTester) -> None:
     assert who(known) == "alice"
     known.delete_cookie(SESSION)
     assert who(known) == "alice"
+
+
+def test_thr_08_a_victim_comes_in_where_they_did_before(site: GatehouseTester) -> None:
+    """While the name is tried from everywhere, and from the network of the victim."""
+    site.add_user("alice", email="alice@example.org")
+    known = at(site, "192.0.2.1")
+    forms.sign_in(known)
+    forms.send(known, "/logout/")
+    fail(site, NETWORK + 1)
+    for n in range(40):
+        fail(site, 1, address=f"198.51.100.{n}")
+    assert fail(site, 1, address="203.0.113.1") == [429]
+    assert forms.sign_in(at(site, "203.0.113.1")).status_code == 429
+    assert forms.sign_in(known).status_code == 303
+
+
+def test_thr_08_a_stopped_password_ends_no_session_and_keeps_no_known_browser_out(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = hurried(make_site(database_url, GATEHOUSE_PASSWORDS_FAILURES=10, **UNLIMITED))
+    site.add_user("alice")
+    inside, known = site.client(), site.client()
+    forms.sign_in(inside)
+    forms.sign_in(known)
+    forms.send(known, "/logout/")
+    assert fail(site, 20) == [401] * 20
+    assert forms.sign_in(site.client()).status_code == 401
+    assert who(inside) == "alice"
+    assert forms.sign_in(known).status_code == 303
+
+
+def test_thr_07_waits_grow_for_who_goes_on(site: GatehouseTester) -> None:
+    waits = []
+    for _ in range(7):
+        for _ in range(NAME + 1):
+            page = forms.sign_in(at(site, "192.0.2.1"), "alice", WRONG)
+        waits.append(int(page.headers["Retry-After"]))
+        site.clock.move(timedelta(seconds=waits[-1]))
+    assert waits == [900, 900, 900, 900, 960, 1920, 3600]
 
 
 @pytest.mark.parametrize(
@@ -307,9 +347,17 @@ def test_thr_10_no_name_and_no_address_is_kept(site: GatehouseTester) -> None:
 
 
 def test_thr_07_each_limit_is_told_once_by_its_own_name(site: GatehouseTester) -> None:
-    """Even where another one was passed before it."""
+    fail(site, NAME + 2, "alice")
     for number in range(NETWORK + 2):
         fail(site, 1, f"somebody{number}")
-    fail(site, NAME + 2, "alice")
     told = [row.facts["limit"] for row in events(site, "throttling.limit_reached")]
-    assert sorted(told) == ["name and network", "network"]
+    assert told == ["name and network", "network"]
+
+
+def test_thr_08_what_one_limit_refuses_uses_up_nothing_of_another(site: GatehouseTester) -> None:
+    """So a single network cannot exhaust what a name may be tried from all of them."""
+    site.add_user("alice")
+    fail(site, NETWORK, "alice")
+    statuses = [fail(site, 1, "alice", address=f"198.51.100.{n}")[0] for n in range(30 - NAME)]
+    assert statuses == [401] * (30 - NAME)
+    assert fail(site, 1, "alice", address="203.0.113.1") == [429]

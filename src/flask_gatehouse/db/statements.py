@@ -2,11 +2,40 @@
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Update
+from sqlalchemy import CursorResult, Delete, Insert, Table, Update
 from sqlalchemy.orm import Session
+
+from flask_gatehouse.db.base import MYSQL, Base
 
 
 def changed(db: Session, statement: Update | Delete) -> int:
     """Execute a conditional UPDATE or DELETE and return how many rows met the condition."""
     result = cast("CursorResult[Any]", db.execute(statement))
     return result.rowcount
+
+
+def added(db: Session, table: type[Base], **values: object) -> bool:
+    """Insert a row unless one with its key is there, and return whether there was none.
+
+    Of two that insert the same one at once the database lets one be the first.
+    """
+    plain = cast("Table", table.__table__)
+    statement = _insert_or_leave(db.get_bind().dialect.name, plain).values(**values)
+    # Of an insert SQLAlchemy forgets how many rows there were, unless it is asked to remember.
+    result = db.execute(statement, execution_options={"preserve_rowcount": True})
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
+def _insert_or_leave(dialect: str, table: Table) -> Insert:
+    """Return the statement; a dialect is imported where it is spoken."""
+    if dialect in MYSQL:
+        from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
+
+        return mysql.insert(table).prefix_with("IGNORE")
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is spoken
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
+
+    return sqlite.insert(table).on_conflict_do_nothing()

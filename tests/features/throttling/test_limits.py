@@ -11,10 +11,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from flask_gatehouse.core.settings import Rate
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.throttling.models import Counter
-from flask_gatehouse.features.throttling.rules import network_of
+from flask_gatehouse.features.throttling.rules import Tally, network_of
 from flask_gatehouse.features.throttling.store import Store
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
@@ -50,6 +51,10 @@ def attempt(
 
 def statuses(site: GatehouseTester, *names: str, address: str = HERE) -> list[int]:
     return [attempt(site, name, address=address).status_code for name in names]
+
+
+def tally(key: bytes, window: timedelta) -> Tally:
+    return Tally(key, "of a test", Rate(5, window))
 
 
 def told(site: GatehouseTester) -> int:
@@ -233,24 +238,30 @@ def test_a_limit_that_is_crossed_is_told_once_a_window(site: GatehouseTester) ->
     assert told(site) == 2
 
 
-def test_the_table_keeps_neither_names_nor_addresses(site: GatehouseTester) -> None:
-    attempt(site)
+def test_the_table_keeps_no_name_and_networks_only_where_they_count(site: GatehouseTester) -> None:
+    attempt(site, "correct horse, typed too early")
     with site.work() as work:
-        kept = work.db.execute(select(Counter.digest, Counter.count, Counter.expires_at)).all()
-    assert len(kept) == 2
-    assert [len(row.digest) for row in kept] == [32, 32]
-    assert b"alice" not in b"".join(row.digest for row in kept)
+        counting = select(Counter).where(Counter.count > 0)
+        kept = work.db.scalars(counting.order_by(Counter.limit_name)).all()
+    assert [(row.limit_name, row.place) for row in kept] == [
+        ("account", None),
+        ("name and network", HERE),
+        ("network", HERE),
+    ]
+    assert [len(row.digest) for row in kept] == [32] * 3
+    assert [len(row.who or b"") for row in kept] == [32, 32, 0]
+    assert "horse" not in str([vars(row) for row in kept])
 
 
 def test_counters_that_are_over_are_swept_away(site: GatehouseTester) -> None:
     window = timedelta(minutes=1)
     store = site.app.extensions["gatehouse"].house.part(Store)
     with site.work() as work:
-        store.hit(work, [(bytes([n]) * 32, window) for n in range(100, 120)])
+        store.hit(work, [tally(bytes([n]) * 32, window) for n in range(100, 120)])
     site.clock.move(window)
     with site.work() as work:
         # One key in 32 sweeps when its window opens, and this is one of them.
-        (hit,) = store.hit(work, [(bytes(32), window)])
+        (hit,) = store.hit(work, [tally(bytes(32), window)])
     assert (hit.count, hit.seconds_left) == (1, 60)
     with site.work() as work:
         assert work.db.scalars(select(Counter.digest)).all() == [bytes(32)]
@@ -259,11 +270,11 @@ def test_counters_that_are_over_are_swept_away(site: GatehouseTester) -> None:
 def test_counters_that_run_are_not_swept_away(site: GatehouseTester) -> None:
     store = site.app.extensions["gatehouse"].house.part(Store)
     with site.work() as work:
-        store.hit(work, [(b"k" * 32, timedelta(minutes=2))])
+        store.hit(work, [tally(b"k" * 32, timedelta(minutes=2))])
     site.clock.move(timedelta(minutes=1))
     with site.work() as work:
-        store.hit(work, [(bytes(32), timedelta(minutes=1))])
-        (hit,) = store.hit(work, [(b"k" * 32, timedelta(minutes=2))])
+        store.hit(work, [tally(bytes(32), timedelta(minutes=1))])
+        (hit,) = store.hit(work, [tally(b"k" * 32, timedelta(minutes=2))])
     assert (hit.count, hit.seconds_left) == (2, 60)
 
 

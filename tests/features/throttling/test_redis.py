@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from flask_gatehouse.core.settings import Rate
 from flask_gatehouse.features.throttling.models import Counter
-from flask_gatehouse.features.throttling.rules import Hit
+from flask_gatehouse.features.throttling.rules import Hit, Tally
 from flask_gatehouse.features.throttling.store import Store
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import services
@@ -54,9 +55,10 @@ def make_counted(make_site: MakeSite, sqlite_url: str) -> Callable[[str], Gateho
 MakeCounted = Callable[[str], GatehouseTester]
 
 
-def hit(site: GatehouseTester, key: bytes, window: timedelta = WINDOW) -> Hit:
+def hit(site: GatehouseTester, key: bytes, window: timedelta = WINDOW, times: int = 1000) -> Hit:
     with site.work() as work:
-        (found,) = site.app.extensions["gatehouse"].house.part(Store).hit(work, [(key, window)])
+        counted = Tally(key, "of a test", Rate(times, window))
+        (found,) = site.app.extensions["gatehouse"].house.part(Store).hit(work, [counted])
     assert isinstance(found, Hit)
     return found
 
@@ -138,7 +140,7 @@ def test_while_redis_is_away_the_database_counts(
     site = make_counted(DEAD)
     with caplog.at_level(logging.WARNING, "gatehouse"):
         assert [attempt(site) for _ in range(4)] == [401, 401, 401, 429]
-    assert counted_in_the_database(site) == 2
+    assert counted_in_the_database(site) == 3
     assert "Redis does not count" in caplog.text
     assert "tr0ub4dor" not in caplog.text
 

@@ -10,5 +10,8 @@ FEATURE = Feature(
         Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index"),
         Route(rule="/admin/people/", access="administrator", view=f"{_HERE}.views:people"),
     ),
-    commands={"users": f"{_HERE}.commands:users"},
+    commands={
+        "users": f"{_HERE}.commands:users",
+        "throttling": f"{_HERE}.blocks:throttling",
+    },
 )

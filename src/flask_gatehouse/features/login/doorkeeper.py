@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import (
     Request,
@@ -22,13 +23,16 @@ from sqlalchemy.exc import DBAPIError
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Works
+from flask_gatehouse.features.login import marks
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.finding import Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
@@ -46,14 +50,25 @@ class Cookies:
 
     session: str
     remember: str
+    device: str
     secure: bool
 
     @classmethod
     def of(cls, house: House) -> "Cookies":
         """Decide by the public URL alone: no request can talk the house out of Secure."""
         if urlsplit(house.settings[CoreSettings].public_url).scheme == "https":
-            return cls("__Host-gatehouse", "__Host-gatehouse-remember", secure=True)
-        return cls("gatehouse", "gatehouse_remember", secure=False)
+            return cls(
+                session="__Host-gatehouse",
+                remember="__Host-gatehouse-remember",
+                device="__Host-gatehouse-device",
+                secure=True,
+            )
+        return cls(
+            session="gatehouse",
+            remember="gatehouse_remember",
+            device="gatehouse_device",
+            secure=False,
+        )
 
 
 class SessionDoorkeeper(Doorkeeper):
@@ -126,8 +141,12 @@ class SessionDoorkeeper(Doorkeeper):
                 remember=entry.remember,
                 remember_for=entry.remember_for,
                 instead_of=self.presented(),
+                device=self.device(),
             )
+            epoch = users.state(work.db, user_id=user.id)[0] if ours else None
         self.hand_over(opened)
+        if epoch is not None:
+            self._know(user.id, epoch)
 
     def hand_over(self, opened: Opened) -> None:
         """Give the browser the handles of a session that was just opened and committed."""
@@ -152,6 +171,11 @@ class SessionDoorkeeper(Doorkeeper):
             app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - as signals are sent in Flask
             user_logged_in.send(app, user=user)
         self.hand_over(opened)
+        self._know(user.id, user.epoch)
+
+    def device(self) -> str | None:
+        """Return the cookie by which this browser is known, as it came."""
+        return request.cookies.get(self._cookies.device)
 
     def confirm(self) -> None:
         """Make the session of this request fresh, under a new handle."""
@@ -229,6 +253,13 @@ class SessionDoorkeeper(Doorkeeper):
                 # Losing one "last seen" ends nothing early by more than one step.
                 _log.warning("a session's last use was not written: %s", type(error).__name__)
         return standing
+
+    def _know(self, user_id: UUID, epoch: int) -> None:
+        """Let the browser be known from now on. Signing out leaves that as it is."""
+        house = self._works().house
+        value = marks.renewed(house, self.device(), user_id=user_id, epoch=epoch)
+        until = house.clock.now() + house.settings[LoginSettings].device_lifetime
+        self._set(self._cookies.device, value, until=until)
 
     def _forget(self) -> None:
         g.pop("_gatehouse_standing", None)

@@ -13,5 +13,6 @@ FEATURE = Feature(
             rule="/logout/", access="public", view=f"{_HERE}.views:logout", methods=("GET", "POST")
         ),
     ),
+    tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
 )

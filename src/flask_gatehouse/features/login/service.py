@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login import marks, notices
 from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.events import LoggedIn, LoggedOut, LoginConfirmed
+from flask_gatehouse.features.login.models import FirstSignIn
 from flask_gatehouse.features.sessions import opening
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.finding import Standing
@@ -50,18 +53,20 @@ def admit(
     remember: bool = False,
     remember_for: timedelta | None = None,
     instead_of: list[bytes],
+    device: str | None = None,
 ) -> opening.Opened:
     """Open a session for a proven attempt, unless a step holds the door.
 
     Args:
         instead_of: digests of the handles that the browser had; their sessions end, so that a
             handle planted before the sign-in is worth nothing after it.
+        device: the cookie by which the browser is known, if it has one.
 
     Raises:
         MayNotEnter: the account is suspended, or what was proven has been changed meanwhile.
         Refusal: whatever a step holds the door with.
     """
-    epoch = 0
+    epoch, account = 0, None
     if attempt.user_id is not None:
         # Before any of its sessions, as whoever ends all of them does: so nobody waits in a circle,
         # and of sign-ins at once each sees those before it and keeps their number within the limit.
@@ -90,6 +95,8 @@ def admit(
             remembered=remember,
         )
     )
+    if account is not None:
+        _tell_of_new_device(work, account, device)
     return opened
 
 
@@ -126,3 +133,10 @@ def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> Non
     if sessions.end(work, digests=digests) and standing is not None:
         user_id = standing.user.id if standing.user else None
         work.record(LoggedOut(user_id=user_id, subject=standing.subject))
+
+
+def _tell_of_new_device(work: Work, account: User, device: str | None) -> None:
+    """Write to the owner, unless the browser is known or nobody ever signed in before."""
+    first = added(work.db, FirstSignIn, user_id=account.id, at=work.now)
+    if not first and not marks.knows(work.house, device, user_id=account.id):
+        notices.notify(work, user=account, letter="new_device")

@@ -1,6 +1,7 @@
 """Where people arrive."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import setting
@@ -13,6 +14,14 @@ class LoginSettings:
 
     landing: str | None = setting(
         None, "Path on which people arrive who wanted no other page; none is the admin page."
+    )
+    device_lifetime: timedelta = setting(
+        timedelta(days=180),
+        "How long a browser is known in which somebody signed in: it is counted by itself, so that "
+        "strangers cannot keep the owner of an account waiting.",
+        source="OWASP ASVS 5.0 6.1.1",
+        floor=timedelta(days=1),
+        cap=timedelta(days=400),
     )
 
     def __post_init__(self) -> None:

@@ -20,6 +20,17 @@ class PasswordRehashed(Event):
     sentence = None
 
 
+class PasswordStopped(Event):
+    """A password was disabled after too many failures in a row."""
+
+    name = "passwords.stopped"
+    meaning = "A password was disabled, because too many wrong ones were tried in a row."
+    outcome = "refused"
+    failures: int
+    #: False while browsers in which the owner signed in before may still use it.
+    everywhere: bool
+
+
 class InvitationMade(Event):
     """A link for choosing the first password was made."""
 

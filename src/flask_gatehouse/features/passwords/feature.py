@@ -35,5 +35,6 @@ FEATURE = Feature(
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.hashes:Hashes", f"{_HERE}.purging:InvitationPurge"),
+    limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
 )

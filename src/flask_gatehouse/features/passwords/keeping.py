@@ -7,7 +7,7 @@ from sqlalchemy.orm import object_session
 
 from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.db.work import Work, Works
-from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords import guesses, service
 from flask_gatehouse.features.passwords.events import PasswordSet
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.passwords.models import Password
@@ -53,6 +53,7 @@ class Keeper(PasswordKeeper):
             user.password_row = Password(encoded=str(encoded), changed_at=now)  # type: ignore[attr-defined]
         else:
             row.encoded, row.changed_at = str(encoded), now
+            guesses.begin_anew(row)
         user.updated_at = now
         session = object_session(user)
         if session is not None and inspect(user).persistent:

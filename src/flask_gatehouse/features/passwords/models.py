@@ -19,6 +19,8 @@ class Password(Base):
     #: A PHC string of argon2id, or a hash that another system made and that is replaced.
     encoded: Mapped[str] = mapped_column(Exact(512))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: Wrong passwords in a row. Counted before each is looked at, so that none is free.
+    failures: Mapped[int] = mapped_column(default=0)
 
     user: Mapped[User] = relationship(
         backref=backref("password_row", uselist=False, cascade="save-update, merge")

@@ -13,10 +13,13 @@ from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login import marks
 from flask_gatehouse.features.login.events import LoginRefused
+from flask_gatehouse.features.login.marks import Mark
 from flask_gatehouse.features.login.service import Attempt
-from flask_gatehouse.features.passwords import rules
+from flask_gatehouse.features.passwords import guesses, rules
 from flask_gatehouse.features.passwords.errors import (
+    HashingOverloaded,
     InvitationSpent,
     NotConfirmed,
     PasswordRefused,
@@ -28,10 +31,14 @@ from flask_gatehouse.features.passwords.events import (
     PasswordRehashed,
     PasswordSet,
 )
+from flask_gatehouse.features.passwords.guesses import Guess
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.passwords.models import Invitation, Password
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.errors import SessionOver
+from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.throttling import limits
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.throttling.rules import Limit, network_of
 from flask_gatehouse.features.throttling.settings import ThrottlingSettings
@@ -51,54 +58,81 @@ _LONGEST_TYPED: Final = 1024
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What an attempt is counted under, in the order of counting.
+
+    Args:
+        of_the_source: forgotten when it succeeds.
+        of_everybody: one attempt is taken back when it succeeds.
+        of_the_network: stays counted.
+    """
+
+    of_the_source: tuple[tuple[Limit, str], ...]
+    of_everybody: tuple[tuple[Limit, str], ...] = ()
+    of_the_network: tuple[tuple[Limit, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Sealed:
     """A new password that keeps the rules, hashed. Made before the transaction begins."""
 
     encoded: Secret
 
 
-def prove(work: Work, *, name: str, password: str) -> Attempt:
+def prove(work: Work, *, name: str, password: str, device: str | None = None) -> Attempt:
     """Prove an account by name and password. Opens nothing by itself.
 
     Counts before it verifies. No transaction is open while it hashes, so hashing holds nobody up.
 
     Args:
         name: user name or e-mail address, in any spelling, as typed.
+        device: the cookie by which the browser is known, if it has one.
 
     Raises:
-        Throttled: too many attempts on this name from here, or from this network.
-        WrongCredentials: unknown, wrong, without a password, or suspended: never said which.
+        Throttled: too many attempts on this name, from here or from everywhere, or from this
+            network; in a known browser, in it.
+        WrongCredentials: unknown, wrong, without a password, stopped, or suspended: never said
+            which.
         HashingOverloaded: too many are signing in at this moment.
     """
     name = name[:_LONGEST_TYPED]
+    mark = marks.recognise(work, value=device, name=name)
     # All spellings of a name share a counter. A name and the address of the same account do not:
     # that one runs out with the other would tell a stranger that they belong together.
-    tried = _count(work, counted_as(name))
+    tried = _count(work, counted_as(name), mark)
     user, stored = _read(work, name)
-    if not _is_right(work.house.part(Hashes), stored, password) or user is None or not user.active:
-        _record_refusal(work, name, user)
+    guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
+    if not _is_right(work, user, stored, password, guess) or user is None or not user.active:
+        _record_refusal(work, name, user, guess)
         raise WrongCredentials
-    _welcome(work, user.id, stored, password, tried)
+    _welcome(work, user, stored, password, tried, guess)
     return Attempt(user_id=user.id, methods=("password",), epoch=user.epoch)
 
 
-def confirm(work: Work, *, user: User, password: str) -> None:
+def confirm(
+    work: Work, *, standing: Standing, user: User, password: str, device: str | None = None
+) -> None:
     """Prove that whoever is signed in knows the password. Makes nothing fresh by itself.
 
     Counts before it verifies, and together with sign-ins: a browser that was left open gives
     nobody more guesses.
 
     Raises:
-        Throttled: too many attempts on this account from here, or from this network.
+        SessionOver: too many attempts in this session, which is ended.
+        Throttled: too many attempts on this account, as for `prove`.
         NotConfirmed: it is another password, or there is none.
         HashingOverloaded: too many are signing in at this moment.
     """
     stored = _stored(work, user)
-    tried = _count(work, counted_as(user.username))
-    if not _is_right(work.house.part(Hashes), stored, password):
-        _record_refusal(work, user.username, user)
+    mark = marks.recognise(work, value=device, name=user.username)
+    in_session = _count_in_session(work, standing)
+    tried = _count(work, counted_as(user.username), mark)
+    guess = guesses.spend(work, user_id=user.id, known=True)
+    if not _is_right(work, user, stored, password, guess):
+        _record_refusal(work, user.username, user, guess)
         raise NotConfirmed
-    _welcome(work, user.id, stored, password, tried)
+    throttling.forgive(work, limit=in_session, what=standing.public_id)
+    _welcome(work, user, stored, password, tried, guess)
 
 
 def is_set(work: Work, *, user: User) -> bool:
@@ -138,6 +172,7 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
         work.db.add(Password(user_id=user.id, encoded=str(sealed.encoded), changed_at=work.now))
     else:
         row.encoded, row.changed_at = str(sealed.encoded), work.now
+        guesses.begin_anew(row)
         sessions.end_all(work, user_id=user.id)
     work.db.flush()
     work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
@@ -200,7 +235,7 @@ def _invited(work: Work, secret: str) -> User:
     if not tokens.well_formed(secret):
         raise InvitationSpent
     network = network_of(work.origin.address)
-    limit = Limit("links", work.settings(ThrottlingSettings).links)
+    limit = limits.LINKS.under(work.settings(ThrottlingSettings))
     throttling.count(work, attempts=[(limit, network)])
     digests = list(work.house.keys.digests(_INVITATION, secret))
     good = Invitation.digest.in_(digests) & (Invitation.expires_at > work.now)
@@ -214,26 +249,53 @@ def _invited(work: Work, secret: str) -> User:
     return user
 
 
-def _by_name(work: Work) -> Limit:
-    return Limit("name and network", work.settings(ThrottlingSettings).name_and_network)
-
-
-def _count(work: Work, who: str) -> str:
-    """Count an attempt; return what it is counted under, for the case that it succeeds."""
+def _tried(work: Work, who: str, mark: Mark | None) -> Tried:
+    rates = work.settings(ThrottlingSettings)
+    if mark is not None:
+        # Whatever strangers use up, on this name or in this network, is no concern of the owner.
+        return Tried(of_the_source=((limits.DEVICE.under(rates), mark.counted_as),))
     network = network_of(work.origin.address)
-    tried = f"{who} from {network}"
-    by_network = Limit("network", work.settings(ThrottlingSettings).network)
-    throttling.count(work, attempts=[(by_network, network), (_by_name(work), tried)])
+    return Tried(
+        of_the_source=((limits.NAME_AND_NETWORK.under(rates), f"{who} from {network}"),),
+        of_everybody=((limits.ACCOUNT.under(rates), who),),
+        of_the_network=((limits.NETWORK.under(rates), network),),
+    )
+
+
+def _count(work: Work, who: str, mark: Mark | None) -> Tried:
+    """Count an attempt; return what it is counted under, for the case that it succeeds."""
+    tried = _tried(work, who, mark)
+    # The account last: what a network has to wait for anyway uses up nothing of it.
+    attempts = [*tried.of_the_network, *tried.of_the_source, *tried.of_everybody]
+    throttling.count(work, attempts=attempts, who=who)
     return tried
 
 
-def _welcome(work: Work, user_id: UUID, stored: str | None, password: str, tried: str) -> None:
+def _count_in_session(work: Work, standing: Standing) -> Limit:
+    """Count a confirmation, and end a session in which too many failed."""
+    limit = limits.SESSION.under(work.settings(ThrottlingSettings))
+    try:
+        throttling.count(work, attempts=[(limit, standing.public_id)])
+    except throttling.Throttled as refusal:
+        with work.apart() as own:
+            sessions.end(own, digests=[standing.digest])
+        raise SessionOver from refusal
+    return limit
+
+
+def _welcome(
+    work: Work, user: User, stored: str | None, password: str, tried: Tried, guess: Guess
+) -> None:
     """Renew an outdated hash of a password that was right, and forget what was counted."""
     hashes = work.house.part(Hashes)
     renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
-    throttling.forgive(work, limit=_by_name(work), what=tried)
+    for limit, what in tried.of_the_source:
+        throttling.forgive(work, limit=limit, what=what)
+    for limit, what in tried.of_everybody:
+        throttling.take_back(work, limit=limit, what=what)
+    guesses.succeeded(work, user=user, guess=guess)
     if renewed is not None and stored is not None:
-        _replace(work, user_id, stored, renewed)
+        _replace(work, user.id, stored, renewed)
 
 
 def _stored(work: Work, user: User) -> str | None:
@@ -249,22 +311,32 @@ def _read(work: Work, name: str) -> tuple[User | None, str | None]:
         return user, row.encoded if row else None
 
 
-def _is_right(hashes: Hashes, stored: str | None, password: str) -> bool:
+def _is_right(
+    work: Work, user: User | None, stored: str | None, password: str, guess: Guess
+) -> bool:
     try:
         rules.as_bytes(password)
     except PasswordRefused:
         # Nobody's password can look so, which is known without a hash and tells nothing.
         return False
-    return hashes.check(stored, password)
+    try:
+        # A password that is stopped costs the hash of an unknown name.
+        return work.house.part(Hashes).check(stored if guess.allowed else None, password)
+    except HashingOverloaded:
+        if guess.allowed and user is not None:
+            guesses.take_back(work, user_id=user.id)
+        raise
 
 
-def _record_refusal(work: Work, name: str, user: User | None) -> None:
+def _record_refusal(work: Work, name: str, user: User | None, guess: Guess) -> None:
     key = work.house.keys.newest(_REFUSED_NAME).value
     name_hash = tokens.digest(counted_as(name), key).hex()[:16]
     with work.apart() as own:
         own.record(
             LoginRefused(user_id=user.id if user else None, method="password", name_hash=name_hash)
         )
+        if user is not None:
+            guesses.failed(own, user=user, guess=guess)
 
 
 def _replace(work: Work, user_id: UUID, old: str, new: str) -> None:

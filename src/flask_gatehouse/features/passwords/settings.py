@@ -55,6 +55,14 @@ class PasswordSettings:
         floor=timedelta(seconds=0),
         cap=timedelta(seconds=30),
     )
+    failures: int = setting(
+        100,
+        "Wrong passwords of one account in a row before the password is disabled; the last fifth "
+        "of them is kept for browsers in which the owner signed in before.",
+        source="NIST SP 800-63B-4 3.2.2",
+        floor=5,
+        cap=100,
+    )
     invitation_lifetime: timedelta = setting(
         timedelta(hours=24),
         "How long a link for choosing the first password is good.",

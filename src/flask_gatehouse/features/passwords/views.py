@@ -128,13 +128,17 @@ def _sign_in(form: "LoginForm") -> None:
     door = doorkeeper.current()
     with unit_of_work() as work:
         attempt = service.prove(
-            work, name=str(form.username.data), password=str(form.password.data)
+            work,
+            name=str(form.username.data),
+            password=str(form.password.data),
+            device=door.device(),
         )
         opened = desk.admit(
             work,
             attempt=attempt,
             remember=bool(form.remember.data),
             instead_of=door.presented(),
+            device=door.device(),
         )
         user = desk.account_of(work, attempt)
     door.signed_in(opened, user)
@@ -149,11 +153,17 @@ def _confirm_page(form: "ConfirmForm") -> ResponseReturnValue:
 
 def _confirm(form: "ConfirmForm") -> None:
     door = doorkeeper.current()
-    user = door.account()
-    if user is None or not form.validate():
+    standing = door.standing()
+    if standing is None or standing.user is None or not form.validate():
         raise NotConfirmed
     with unit_of_work() as work:
-        service.confirm(work, user=user, password=str(form.password.data))
+        service.confirm(
+            work,
+            standing=standing,
+            user=standing.user,
+            password=str(form.password.data),
+            device=door.device(),
+        )
     door.confirm()
 
 

@@ -56,7 +56,9 @@ def _create(form: "FirstAdministratorForm", token: str) -> None:
             email=form.email.data or None,
             password=str(form.password.data),
         )
-        opened = desk.admit(work, attempt=attempt, instead_of=door.presented())
+        opened = desk.admit(
+            work, attempt=attempt, instead_of=door.presented(), device=door.device()
+        )
         user = desk.account_of(work, attempt)
     door.signed_in(opened, user)
 

@@ -11,3 +11,14 @@ class LimitReached(Event):
     sentence = "There were too many attempts at your account, so some had to wait."
     outcome = "refused"
     limit: str
+
+
+class BlocksLifted(Event):
+    """Somebody lifted blocks."""
+
+    name = "throttling.cleared"
+    meaning = "Counters of attempts were forgotten at the wish of whoever runs the site."
+    #: What they were found by: "name", "network" or "all".
+    by: str
+    counters: int
+    network: str | None = None

@@ -12,5 +12,6 @@ FEATURE = Feature(
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.parts:store",),
+    limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=("GATEHOUSE_REDIS_URL",), place=f"{_HERE}.parts:store"),),
 )

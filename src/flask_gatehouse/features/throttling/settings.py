@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Final
 
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.core.settings import Rate, setting
+from flask_gatehouse.core.settings import Rate, key_of, setting
 
 _MOST: Final = 100
+
+#: What one source may try on one account.
+_OF_ONE_SOURCE: Final = ("name_and_network", "device", "session")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,22 @@ class ThrottlingSettings:
         "Sign-ins that may be tried from one network, for whatever names.",
         source="OWASP Credential Stuffing Prevention cheat sheet",
     )
+    account: Rate = setting(
+        Rate(30, timedelta(hours=1)),
+        "Sign-ins that may fail for one name from all networks together, before browsers that are "
+        "not known have to wait.",
+        source="NIST SP 800-63B-4 3.2.2; OWASP ASVS 5.0 6.1.1",
+    )
+    device: Rate = setting(
+        Rate(10, timedelta(minutes=15)),
+        "Sign-ins that may fail in a browser in which the owner of the account signed in before.",
+        source="NIST SP 800-63B-4 3.2.2",
+    )
+    session: Rate = setting(
+        Rate(10, timedelta(minutes=15)),
+        "Confirmations that may fail in one session before it ends.",
+        source="OWASP ASVS 5.0 7.5.1",
+    )
     links: Rate = setting(
         Rate(30, timedelta(minutes=10)),
         "Links for setting a password that one network may try.",
@@ -34,10 +53,11 @@ class ThrottlingSettings:
 
         Source: NIST SP 800-63B-4 3.2.2, at most 100 failures of one account.
         """
-        rate = self.name_and_network
-        if rate.times > _MOST:
-            msg = (
-                f"GATEHOUSE_THROTTLING_NAME_AND_NETWORK is {rate}, but must be at most {_MOST} "
-                "times, whatever the window."
-            )
-            raise Misconfigured(msg)
+        for name in _OF_ONE_SOURCE:
+            rate: Rate = getattr(self, name)
+            if rate.times > _MOST:
+                msg = (
+                    f"{key_of('throttling', name)} is {rate}, but must be at most {_MOST} "
+                    "times, whatever the window."
+                )
+                raise Misconfigured(msg)

@@ -3,19 +3,24 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Insert, case, delete, literal, select
+from sqlalchemy import ColumnElement, Insert, and_, case, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, UtcDateTime
 from flask_gatehouse.db.errors import DatabaseUnavailable
+from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.throttling.models import Counter
-from flask_gatehouse.features.throttling.rules import Hit
+from flask_gatehouse.features.throttling.rules import MEMORY, Hit, Tally, wait
 
 _log = logging.getLogger("gatehouse")
+
+#: Purpose of the key under which counters are kept.
+PURPOSE: Final = "throttling.key"
 
 #: Keys whose first byte is smaller sweep when their window opens: one in 32.
 _SWEEPERS: Final = 8
@@ -23,28 +28,65 @@ _SWEEPERS: Final = 8
 #: Rows deleted at once when counters that are over are cleared away.
 _PURGE: Final = 100
 
+#: Blocks that are told of at once.
+_TOLD: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Somebody or something that has to wait at the moment."""
+
+    limit: str
+    #: 32 bytes that stand for the name, if the limit is about one.
+    who: bytes | None
+    place: str | None
+    seconds_left: int
+    #: Attempts within the window, those refused included.
+    count: int
+    #: How often the limit was crossed in a row.
+    strikes: int
+
 
 class Store(ABC):
     """Counts. One atomic step each, shared by all workers that use the same store."""
 
     @abstractmethod
-    def hit(self, work: Work, keys: Sequence[tuple[bytes, timedelta]]) -> list[Hit]:
-        """Count one more for each key and return the new counts, whatever becomes of `work`."""
+    def hit(self, work: Work, tallies: Sequence[Tally]) -> list[Hit]:
+        """Count one more for each, up to the first that is passed, whatever becomes of `work`.
+
+        Returns a hit for each that was counted: the last one may be passed, those before are not.
+        """
 
     @abstractmethod
     def clear(self, work: Work, key: bytes) -> None:
         """Forget a counter."""
 
+    @abstractmethod
+    def take_back(self, work: Work, key: bytes, times: int) -> None:
+        """Count one less, unless nothing is counted or more than `times` are."""
+
+    @abstractmethod
+    def blocks(self, work: Work) -> list[Block]:
+        """Return what has to wait at the moment; at most a thousand."""
+
+    @abstractmethod
+    def lift(self, work: Work, *, who: Sequence[bytes] | None, place: str | None) -> int:
+        """Forget counters by name, by network, by both, or all; return how many there were."""
+
 
 class DatabaseStore(Store):
     """Counts in the database of the accounts, in a short transaction of its own."""
 
-    def hit(self, work: Work, keys: Sequence[tuple[bytes, timedelta]]) -> list[Hit]:
+    def hit(self, work: Work, tallies: Sequence[Tally]) -> list[Hit]:
         """Count by one upsert a key; the database serialises those that come at once."""
+        found: list[Hit] = []
         with work.apart() as own:
-            found = [self._one(own.db, work.now, key, window) for key, window in keys]
+            for tally in tallies:
+                found.append(self._one(own.db, work.now, tally))
+                if found[-1].count > tally.rate.times:
+                    break
         # So the table stays as small as the traffic is.
-        opened = [key for hit, (key, _) in zip(found, keys, strict=True) if hit.count == 1]
+        opened = [tally.key for hit, tally in zip(found, tallies, strict=False) if hit.count == 1]
         if any(key[0] < _SWEEPERS for key in opened):
             self._sweep(work)
         return found
@@ -53,39 +95,97 @@ class DatabaseStore(Store):
         """Delete the row, in the transaction of the success that clears it."""
         work.db.execute(delete(Counter).where(Counter.digest == key))
 
-    def _one(self, db: Session, now: datetime, key: bytes, window: timedelta) -> Hit:
-        db.execute(_upsert(db.get_bind().dialect.name, key, now, window))
+    def take_back(self, work: Work, key: bytes, times: int) -> None:
+        """Count one less, in the transaction of the success that takes it back."""
+        counted = (Counter.digest == key) & Counter.count.between(1, times)
+        less = update(Counter).where(counted).values(count=Counter.count - 1)
+        work.db.execute(less.execution_options(synchronize_session=False))
+
+    def blocks(self, work: Work) -> list[Block]:
+        """Read the rows whose wait is not over."""
+        waiting = select(Counter).where(Counter.blocked_until > work.now)
+        with work.reading() as db:
+            rows = db.scalars(waiting.order_by(Counter.blocked_until.desc()).limit(_TOLD)).all()
+        return [
+            Block(
+                limit=row.limit_name,
+                who=row.who,
+                place=row.place,
+                seconds_left=_seconds(row.expires_at, work.now),
+                count=row.count,
+                strikes=row.strikes,
+            )
+            for row in rows
+        ]
+
+    def lift(self, work: Work, *, who: Sequence[bytes] | None, place: str | None) -> int:
+        """Delete the rows, in the transaction of whoever lifts them."""
+        meant: list[ColumnElement[bool]] = []
+        meant += [] if who is None else [Counter.who.in_(who)]
+        meant += [] if place is None else [Counter.place == place]
+        return changed(work.db, delete(Counter).where(*meant))
+
+    def _one(self, db: Session, now: datetime, tally: Tally) -> Hit:
+        db.execute(_upsert(db.get_bind().dialect.name, tally, now))
         # The row is ours until the commit, so this is the count that the upsert made.
-        count, expires_at = db.execute(
-            select(Counter.count, Counter.expires_at).where(Counter.digest == key)
-        ).one()
-        return Hit(count, max(1, int((expires_at - now).total_seconds() + 0.999)))
+        counted = select(Counter.count, Counter.expires_at, Counter.strikes)
+        count, expires_at, strikes = db.execute(counted.where(Counter.digest == tally.key)).one()
+        if count == tally.rate.times + 1:
+            # Crossed just now, which happens once in a window: only this pushes its end.
+            expires_at = max(expires_at, now + wait(strikes))
+            pushed = update(Counter).where(Counter.digest == tally.key)
+            pushed = pushed.values(
+                expires_at=expires_at, blocked_until=expires_at, strikes=strikes + 1
+            )
+            db.execute(pushed.execution_options(synchronize_session=False))
+        return Hit(count, _seconds(expires_at, now))
 
     def _sweep(self, work: Work) -> None:
         """Delete some counters that are over, apart from what was counted: it may fail."""
-        over = select(Counter.digest).where(Counter.expires_at <= work.now).limit(_PURGE)
+        gone = _forgotten(work.now)
+        over = select(Counter.digest).where(gone).limit(_PURGE)
         try:
             with work.apart() as own:
                 digests = own.db.scalars(over).all()
                 # Still over: another worker may have opened a window again meanwhile.
-                gone = Counter.digest.in_(digests) & (Counter.expires_at <= work.now)
-                own.db.execute(delete(Counter).where(gone))
+                own.db.execute(delete(Counter).where(Counter.digest.in_(digests), gone))
         except DatabaseUnavailable as error:
             # MariaDB lets one of two go first and tells the other to come back: the next sweep.
             _log.info("counters were not swept: %s", error.__cause__)
 
 
-def _upsert(dialect: str, key: bytes, now: datetime, window: timedelta) -> Insert:
+def _seconds(until: datetime, now: datetime) -> int:
+    return max(1, int((until - now).total_seconds() + 0.999))
+
+
+def _forgotten(now: datetime) -> ColumnElement[bool]:
+    """Say which rows nobody needs: those of a window that is over, and after a wait the memory."""
+    plain = and_(Counter.blocked_until.is_(None), Counter.expires_at <= now)
+    return and_(Counter.expires_at <= now, or_(plain, Counter.expires_at <= now - MEMORY))
+
+
+def _upsert(dialect: str, tally: Tally, now: datetime) -> Insert:
     """Return the statement that opens a window with one, or counts one more.
 
     The dialects are imported where they are spoken: together they cost a start more than Flask.
     """
-    values: dict[str, Any] = {"digest": key, "count": 1, "expires_at": now + window}
+    end = now + tally.rate.window
+    values: dict[str, Any] = {
+        "digest": tally.key,
+        "count": 1,
+        "expires_at": end,
+        "limit_name": tally.limit,
+        "who": tally.who,
+        "place": tally.place,
+        "strikes": 0,
+    }
     over = Counter.expires_at <= literal(now, UtcDateTime)
-    # In this order: MariaDB assigns from left to right and would see the new expiry.
+    long_ago = Counter.blocked_until <= literal(now - MEMORY, UtcDateTime)
+    # In this order: MariaDB assigns from left to right and would see the new values.
     then = [
+        ("strikes", case((over & long_ago, 0), else_=Counter.strikes)),
         ("count", case((over, 1), else_=Counter.count + 1)),
-        ("expires_at", case((over, literal(now + window, UtcDateTime)), else_=Counter.expires_at)),
+        ("expires_at", case((over, literal(end, UtcDateTime)), else_=Counter.expires_at)),
     ]
     if dialect in MYSQL:
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken

@@ -1,8 +1,8 @@
 """Make, find, list, suspend and restore accounts; keep at least one administrator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
@@ -31,6 +31,9 @@ from flask_gatehouse.features.users.events import (
 from flask_gatehouse.features.users.models import Administration, Identifier, User
 
 _Wanted = TypeVar("_Wanted", bound=Select[Any])
+
+#: Rows that are read at once where all are read.
+_AT_ONCE = 1000
 
 #: Purpose of the key under which a set-up link is stored.
 SETUP_PURPOSE = "users.setup"
@@ -121,6 +124,33 @@ def state(db: Session, *, user_id: UUID) -> tuple[int, bool]:
     if row is None:
         raise UnknownUser(id=str(user_id))
     return row.epoch, row.active
+
+
+def counted_names(
+    db: Session, *, user_ids: Sequence[UUID]
+) -> dict[UUID, tuple[int, frozenset[str]]]:
+    """Return the epoch of each account, and its names in the form in which attempts are counted."""
+    found = select(User.id, User.epoch, Identifier.kind, Identifier.canonical)
+    found = found.join(Identifier, Identifier.user_id == User.id).where(User.id.in_(user_ids))
+    told: dict[UUID, tuple[int, frozenset[str]]] = {}
+    for row in db.execute(found):
+        _, names = told.get(row.id, (row.epoch, frozenset()))
+        told[row.id] = (row.epoch, names | {f"{row.kind}:{row.canonical}"})
+    return told
+
+
+def all_counted_names(db: Session) -> Iterator[str]:
+    """Yield every name of every account in the form in which attempts are counted."""
+    for kind in get_args(rules.Kind):
+        last = ""
+        while True:
+            mine = (Identifier.kind == kind) & (Identifier.canonical > last)
+            found = select(Identifier.canonical).where(mine).order_by(Identifier.canonical)
+            names = db.scalars(found.limit(_AT_ONCE)).all()
+            yield from (f"{kind}:{name}" for name in names)
+            if len(names) < _AT_ONCE:
+                break
+            last = names[-1]
 
 
 def page(db: Session, *, number: int = 1, size: int = 50, search: str = "") -> Page:
