@@ -31,6 +31,7 @@ FEATURE = Feature(
             methods=("GET", "POST"),
         ),
     ),
+    commands={"passwords": f"{_HERE}.commands:passwords"},
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",

@@ -17,6 +17,7 @@ from flask_gatehouse.features.login.events import LoginRefused
 from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.passwords import rules
 from flask_gatehouse.features.passwords.errors import (
+    HashingOverloaded,
     InvitationSpent,
     NotConfirmed,
     PasswordRefused,
@@ -48,6 +49,10 @@ _SHORTEST_WORD: Final = 3
 
 #: Characters of a name that are looked at; more is no name.
 _LONGEST_TYPED: Final = 1024
+
+
+#: An id that no account has.
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def confirm(work: Work, *, user: User, password: str) -> None:
     """
     stored = _stored(work, user)
     tried = _count(work, counted_as(user.username))
-    if not _is_right(work.house.part(Hashes), stored, password):
+    if not _is_right(work.house.part(Hashes), stored, password, live=True):
         _record_refusal(work, user.username, user)
         raise NotConfirmed
     _welcome(work, user.id, stored, password, tried)
@@ -229,11 +234,21 @@ def _count(work: Work, who: str) -> str:
 
 def _welcome(work: Work, user_id: UUID, stored: str | None, password: str, tried: str) -> None:
     """Renew an outdated hash of a password that was right, and forget what was counted."""
-    hashes = work.house.part(Hashes)
-    renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
+    renewed = _renewed(work.house.part(Hashes), stored, password)
     throttling.forgive(work, limit=_by_name(work), what=tried)
     if renewed is not None and stored is not None:
         _replace(work, user_id, stored, renewed)
+
+
+def _renewed(hashes: Hashes, stored: str | None, password: str) -> str | None:
+    """Return a hash of today's cost in place of an outdated one, if there is a slot for it."""
+    if stored is None or not hashes.outdated(stored):
+        return None
+    try:
+        return hashes.make(password, live=True)
+    except HashingOverloaded:
+        # The password was right, and the next sign-in is as good a chance.
+        return None
 
 
 def _stored(work: Work, user: User) -> str | None:
@@ -245,17 +260,18 @@ def _stored(work: Work, user: User) -> str | None:
 def _read(work: Work, name: str) -> tuple[User | None, str | None]:
     with work.reading() as db:
         user = users.find(db, name)
-        row = db.get(Password, user.id) if user else None
+        # Asked for nobody as well: a statement less would show in the time.
+        row = db.get(Password, user.id if user else _NOBODY)
         return user, row.encoded if row else None
 
 
-def _is_right(hashes: Hashes, stored: str | None, password: str) -> bool:
+def _is_right(hashes: Hashes, stored: str | None, password: str, *, live: bool = False) -> bool:
     try:
         rules.as_bytes(password)
     except PasswordRefused:
         # Nobody's password can look so, which is known without a hash and tells nothing.
         return False
-    return hashes.check(stored, password)
+    return hashes.check(stored, password, live=live)
 
 
 def _record_refusal(work: Work, name: str, user: User | None) -> None:
