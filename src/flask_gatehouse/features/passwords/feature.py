@@ -1,6 +1,6 @@
 """What `passwords` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature, Route
+from flask_gatehouse.feature import Check, Examination, Feature, Route
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 
 _HERE = "flask_gatehouse.features.passwords"
@@ -37,4 +37,9 @@ FEATURE = Feature(
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.hashes:Hashes",),
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
+    examinations=(
+        Examination(place=f"{_HERE}.examinations:cost"),
+        Examination(place=f"{_HERE}.examinations:slots"),
+        Examination(place=f"{_HERE}.examinations:extras"),
+    ),
 )

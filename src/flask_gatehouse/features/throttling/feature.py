@@ -1,6 +1,6 @@
 """What `throttling` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature
+from flask_gatehouse.feature import Check, Examination, Feature
 from flask_gatehouse.features.throttling.settings import ThrottlingSettings
 
 _HERE = "flask_gatehouse.features.throttling"
@@ -13,4 +13,5 @@ FEATURE = Feature(
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.parts:store",),
     checks=(Check(keys=("GATEHOUSE_REDIS_URL",), place=f"{_HERE}.parts:store"),),
+    examinations=(Examination(place=f"{_HERE}.examinations:redis", reaches_out=True),),
 )
