@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.report import Figure
 
-MEASURES = ("requests", "sql", "sign-in", "start", "memory", "growth")
+MEASURES = ("requests", "sql", "sign-in", "start", "memory", "growth", "answers", "storm")
 PACKAGES = (
     "argon2-cffi",
     "django",
@@ -102,6 +102,8 @@ def stages(
         "sign-in": lambda: figures.of_sign_ins(built(), effort),
         "start": lambda: figures.of_starts(names, folder, effort),
         "memory": lambda: figures.of_memory(names, folder),
+        "answers": lambda: figures.of_answers(built(), effort),
+        "storm": lambda: figures.of_storms(names, folder, effort),
         "growth": lambda: figures.of_growth(names, folder / "growth", effort, rows, tell),
     }
 
