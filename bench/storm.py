@@ -157,7 +157,11 @@ def _served(name: str, folder: Path, threads: int) -> Iterator[_Server]:
         "GATEHOUSE_SESSIONS_PER_USER": "1000",
     }
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=fresh.ROOT, env={**os.environ, **settings}
+        [sys.executable, *command],
+        cwd=fresh.ROOT,
+        env={**os.environ, **settings},
+        # A line for everybody who is turned away.
+        stderr=subprocess.DEVNULL,
     )
     try:
         _await(port, process)
