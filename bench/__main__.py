@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     from bench.report import Figure
 
-MEASURES = ("requests", "truth", "sql", "sign-in", "start", "memory", "growth", "purge")
+MEASURES = (
+    "requests",
+    "truth",
+    "sql",
+    "sign-in",
+    "start",
+    "memory",
+    "growth",
+    "purge",
+    "answers",
+    "storm",
+)
 PACKAGES = (
     "argon2-cffi",
     "django",
@@ -108,6 +119,8 @@ def stages(
         "sign-in": lambda: figures.of_sign_ins(built(), effort),
         "start": lambda: figures.of_starts(names, folder, effort),
         "memory": lambda: figures.of_memory(names, folder),
+        "answers": lambda: figures.of_answers(built(), effort),
+        "storm": lambda: figures.of_storms(names, folder, effort),
         "growth": lambda: figures.of_growth(names, folder / "growth", effort, rows, tell),
         "purge": lambda: figures.of_purge(names, folder / "purge", rows, asked.postgres, tell),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import fresh, growth, measure, purge, truth
+from bench import answers, fresh, growth, measure, purge, storm, truth
+from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
 
@@ -20,6 +21,9 @@ PAGES = (
     ("private", "private page, signed in", 45),
 )
 """Field of the measurement, name in the table, microseconds that may be added."""
+
+THREADS = ((32, 1.2, 3.0), (4, 2.0, 8.0))
+"""Threads of each process, and how many times as long a storm may make p50 and p99."""
 
 STATEMENTS = {"anonymous": 0, "unasked": 0, "private": 1}
 
@@ -181,3 +185,73 @@ def of_purge(
             Figure(f"sessions purged, {kind}", "a second", {US: seen.rows_a_second}),
         ]
     return lines
+
+
+def of_answers(running: Mapping[str, Running], effort: Effort) -> list[Figure]:
+    """Measure whether the time of a refusal tells that a name is there."""
+    known, unknown = answers.answers(running, effort)
+    apart = {}
+    for name in known:
+        middles = [measure.middle(side[name]) for side in (known, unknown)]
+        low, high = sorted(middle.value for middle in middles)
+        apart[name] = Middle(high / low, max(middle.spread for middle in middles) / low)
+    return [_figure("refusal, known and unknown name", "times", apart, 3, plus=1.05)]
+
+
+def of_storms(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:
+    """Measure what a storm of sign-ins does to a private page, served by two processes."""
+    able = [name for name in names if load(name).login is not None]
+    lines = []
+    for threads, p50, p99 in THREADS:
+        drills = _drills(able, folder, effort, threads)
+        page = f"private page, {storm.PROCESSES}x{threads} threads, storm / calm"
+        for what, aim in (("p50", p50), ("p99", p99)):
+            times = {name: _storm_over_calm(rounds, what) for name, rounds in drills.items()}
+            lines.append(_figure(f"{page}: {what}", "times", times, 2, plus=aim))
+        lines += _of_the_storm(page, drills)
+    return [*lines, _of_rates(able, folder, effort)]
+
+
+def _drills(
+    names: Sequence[str], folder: Path, effort: Effort, threads: int
+) -> dict[str, list[storm.Drill]]:
+    drills: dict[str, list[storm.Drill]] = {name: [] for name in names}
+    for _ in range(effort.storms):
+        for name in names:
+            seconds = effort.storm_seconds
+            drills[name].append(storm.drill(name, folder / name, threads=threads, seconds=seconds))
+    return drills
+
+
+def _storm_over_calm(rounds: Sequence[storm.Drill], what: str) -> Middle:
+    return measure.middle(getattr(each.rough, what) / getattr(each.calm, what) for each in rounds)
+
+
+def _of_the_storm(page: str, drills: Mapping[str, Sequence[storm.Drill]]) -> list[Figure]:
+    """Return the pages that failed, the memory, and the refusals."""
+    failed = {
+        name: float(sum(each.calm.failed + each.rough.failed for each in rounds))
+        for name, rounds in drills.items()
+    }
+    slow = {
+        name: max(each.storm.slowest_refusal for each in rounds) for name, rounds in drills.items()
+    }
+    memory = {name: _storm_over_calm(rounds, "memory") for name, rounds in drills.items()}
+    return [
+        Figure(f"{page}: failed", "pages", failed, reach=Reach()),
+        _figure(f"{page}: memory", "times", memory, 2, plus=1.2),
+        Figure(f"{page}: slowest 503", "ms", slow, reach=Reach(plus=100)),
+    ]
+
+
+def _of_rates(names: Sequence[str], folder: Path, effort: Effort) -> Figure:
+    """Compare processes that only hash with as many that let people sign in."""
+    times = {}
+    for name in names:
+        pairs = []
+        for _ in range(effort.storms):
+            alone = storm.rate_of_hashing(name, folder / name, seconds=effort.storm_seconds)
+            served = storm.rate(name, folder / name, threads=32, seconds=effort.storm_seconds)
+            pairs.append(alone / served if served else float("inf"))
+        times[name] = measure.middle(pairs)
+    return _figure("hashes alone / sign-ins a second", "times", times, 2, plus=1 / 0.92)

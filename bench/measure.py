@@ -43,10 +43,13 @@ class Effort:
     sign_ins: int
     starts: int
     lookups: int
+    storms: int
+    """Rounds of a storm, at least two."""
+    storm_seconds: float
 
 
-FULL = Effort(rounds=80, batch=25, sign_ins=20, starts=11, lookups=25)
-QUICK = Effort(rounds=15, batch=15, sign_ins=5, starts=5, lookups=12)
+FULL = Effort(rounds=80, batch=25, sign_ins=20, starts=11, lookups=25, storms=3, storm_seconds=10)
+QUICK = Effort(rounds=15, batch=15, sign_ins=5, starts=5, lookups=12, storms=2, storm_seconds=5)
 
 
 @dataclass(frozen=True)

@@ -179,12 +179,12 @@ class Visitor:
 
     def get(self, path: str) -> Answer:
         """Fetch a page."""
-        return self._keep(call(self.app, self.environ(path)))
+        return self.keep(call(self.app, self.environ(path)))
 
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
         """Send a form."""
         form = urlencode(fields).encode()
-        return self._keep(call(self.app, self.environ(path, form)))
+        return self.keep(call(self.app, self.environ(path, form)))
 
     def sign_in(self, path: str, fields: Mapping[str, str]) -> None:
         """Go through the real login page: fetch the form, fill it in, send it.
@@ -213,7 +213,7 @@ class Visitor:
             message = f"signing in at {path} answered {answer.status}"
             raise UnexpectedAnswerError(message)
 
-    def _keep(self, answer: Answer) -> Answer:
+    def keep(self, answer: Answer) -> Answer:
         """Take the cookies of an answer into the jar."""
         for header in answer.header("Set-Cookie"):
             for name, morsel in SimpleCookie(header).items():

@@ -43,6 +43,18 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Examination:
+    """What `doctor` looks at, known by the feature that brings it."""
+
+    #: `module:function`; called with how work begins, yields findings.
+    place: str
+    #: Speaks to something else than the database, and is left out if nothing may be reached.
+    reaches_out: bool = False
+    #: Tells of a database that does not answer, so that no other examination has to.
+    speaks_for_database: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Feature:
     """One capability: its settings, pages, commands, events, and what it plugs into others."""
 
@@ -63,6 +75,7 @@ class Feature:
     #: `module:sequence` of what limits attempts, for the page of limits.
     limits: str | None = None
     checks: tuple[Check, ...] = ()
+    examinations: tuple[Examination, ...] = ()
 
 
 def load(place: str) -> Any:  # noqa: ANN401 - whatever is declared there

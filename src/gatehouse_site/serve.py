@@ -13,7 +13,7 @@ from flask_gatehouse import Gatehouse, Misconfigured
 from gatehouse_site.app import create_app
 
 #: Requests that one worker answers at the same time.
-_THREADS: Final = 8
+_THREADS: Final = 16
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
@@ -27,6 +27,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
     # The workers share the cores; without this, each would hash on all of them.
     share = max(1, (os.cpu_count() or 1) // workers)
     os.environ.setdefault("GATEHOUSE_PASSWORDS_HASH_SLOTS", str(share))
+    # Whoever waits for a hash holds a thread; the other half is for everybody else.
+    os.environ.setdefault("GATEHOUSE_PASSWORDS_HASH_PLACES", str(_THREADS // 2))
     app = create_app()
     if app.debug:
         msg = "FLASK_DEBUG is set, which is for development: whoever meets an error could run code."

@@ -922,11 +922,18 @@ def test_an_unknown_variable_stops_every_command_and_names_the_nearest(home: Hom
         )
 
 
+def test_an_unknown_variable_stops_the_doctor_too(home: Home) -> None:
+    result = home.run("doctor", GATEHOUSE_PASSWORD_MINIMUM="8")
+    assert result.returncode == 1
+    assert b"the nearest real one is GATEHOUSE_PASSWORDS_MINIMUM" in result.stderr
+
+
 def test_doctor_calls_a_site_without_https_unsafe(home: Home) -> None:
-    result = home.run("doctor", "--json", GATEHOUSE_PUBLIC_URL="http://club.example")
+    result = home.run("doctor", "--json", "--offline", GATEHOUSE_PUBLIC_URL="http://club.example")
     findings = json.loads(result.stdout)
     assert result.returncode == 1
-    assert [finding["severity"] for finding in findings] == ["unsafe"]
+    unsafe = [finding["what"] for finding in findings if finding["severity"] == "unsafe"]
+    assert unsafe == ["The public URL is http://club.example, without https."]
     assert findings[0].keys() == {"severity", "what", "why", "mend"}
 
 

@@ -21,6 +21,7 @@ def _places(feature: Feature) -> list[str]:
         *feature.commands.values(),
         *feature.plugs,
         *(check.place for check in feature.checks),
+        *(examination.place for examination in feature.examinations),
         *([feature.sentences] if feature.sentences else []),
     ]
 
@@ -39,6 +40,18 @@ def test_a_feature_names_every_module_that_nobody_else_would_load(feature: Featu
     assert (feature.sentences is not None) == (folder / "sentences.py").exists()
     assert bool(feature.commands) == (folder / "commands.py").exists()
     assert bool(feature.routes) == (folder / "views.py").exists()
+    if (folder / "examinations.py").exists():
+        own = {each.place for each in feature.examinations}
+        assert own == {f"{here}.examinations:{name}" for name in _functions(f"{here}.examinations")}
+
+
+def _functions(module: str) -> set[str]:
+    """Return the public functions that a module defines."""
+    return {
+        name
+        for name, thing in vars(import_module(module)).items()
+        if callable(thing) and not name.startswith("_") and thing.__module__ == module
+    }
 
 
 def test_every_public_function_of_a_views_module_is_a_page() -> None:

@@ -204,6 +204,39 @@ def test_enu_02_every_refusal_costs_the_hash_of_today(
     assert done == [(8, 1, 1, 32)]
 
 
+def test_enu_02_every_refusal_asks_the_database_the_same(generous: GatehouseTester) -> None:
+    with_every_state(generous)
+    attempt(generous, "unknown")  # what is prepared once is prepared
+    asked = {}
+    # What can be no name at all tells nothing about accounts, and is not looked for.
+    possible = {state: tried for state, tried in STATES.items() if "possible" not in state}
+    for state, (name, password) in possible.items():
+        client = generous.client()
+        token = forms.token(client.get("/login/"))
+        fields = {"csrf_token": token, "username": name, "password": password}
+        with statements_of(generous) as asked[state]:
+            assert client.post("/login/", data=fields).status_code == 401
+    assert asked["unknown"]
+    assert {state for state, sent in asked.items() if sent != asked["unknown"]} == set()
+
+
+@contextmanager
+def statements_of(tester: GatehouseTester) -> Iterator[list[str]]:
+    """Collect what the database is asked, without the values."""
+    engine = engine_of(tester.app)
+    sent: list[str] = []
+
+    def note(*told: object) -> None:
+        statement = str(told[2])
+        # Counters that are over are swept now and then, by chance.
+        if not statement.startswith("DELETE FROM gatehouse_throttle"):
+            sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
 @contextmanager
 def work_done(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, ...]]]:
     """Collect memory, passes, lanes and length of each hash that the library computes."""

@@ -1,16 +1,19 @@
 """Apply and check the shipped migrations."""
 
 import json
+import sqlite3
+from pathlib import Path
 
 import click
 
-from flask_gatehouse.cli.application import program, works
+from flask_gatehouse.cli.application import house, program, works
+from flask_gatehouse.db import backups
 from flask_gatehouse.db.migrations import runner
 
 
 @click.group()
 def db() -> None:
-    """Bring the tables up to date, or look whether they are."""
+    """Bring the tables up to date, look whether they are, or copy the database."""
 
 
 @db.command()
@@ -41,3 +44,22 @@ def check(*, as_json: bool) -> None:
     at = state.current or "nothing"
     msg = f"The tables are at {at}, expected {state.newest}: run {program()} db upgrade."
     raise click.ClickException(msg)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy a SQLite database to FILE while it is in use; FILE is for its owner only."""
+    source = backups.file_of(works().engine)
+    if source is None:
+        msg = "This database is a server: use pg_dump, or mariadb-dump --single-transaction."
+        raise click.ClickException(msg)
+    if source.resolve() == file.resolve():
+        msg = "FILE is the database itself."
+        raise click.ClickException(msg)
+    try:
+        backups.make(source, file, clock=house().clock)
+    except (OSError, sqlite3.Error) as error:
+        msg = f"No backup was made: {error}."
+        raise click.ClickException(msg) from error
+    click.echo(f"Copied {source} to {file}. Keep the secret key too, and apart from it.")

@@ -20,7 +20,6 @@ Exit status: 0 done, 1 refused (standard error says why), 2 wrong usage. A refus
 
 _OWN: Mapping[str, str] = {
     "db": "flask_gatehouse.cli.database:db",
-    "doctor": "flask_gatehouse.cli.doctor:doctor",
     "settings": "flask_gatehouse.cli.settings:settings",
 }
 

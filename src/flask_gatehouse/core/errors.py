@@ -64,5 +64,11 @@ class Unavailable(Exception):  # noqa: N818 - a statement, like the refusals
         super().__init__(self.code)
 
 
+class Overloaded(Unavailable):
+    """Too many ask at once (503). Nothing is broken, so the log gets a line and no traceback."""
+
+    code = "overloaded"
+
+
 class Misconfigured(Exception):  # noqa: N818 - a statement, like the refusals
     """The start is refused; the message is one sentence for whoever runs the site."""

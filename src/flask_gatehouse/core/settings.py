@@ -323,6 +323,11 @@ def _parse_size(given: object) -> Size:
     return Size(int(match[1]) * _UNITS_OF_SIZE[match[2]])
 
 
+def size_of(text: str) -> Size:
+    """Return the bytes that a text such as `64MiB` means. Raises: ValueError."""
+    return _parse_size(text)
+
+
 def _parse_rate(given: object) -> Rate:
     if isinstance(given, Rate):
         return given

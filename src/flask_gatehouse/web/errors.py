@@ -24,6 +24,7 @@ from flask_gatehouse.core.errors import (
     NotAllowed,
     NotProven,
     NotValid,
+    Overloaded,
     Refusal,
     TooManyAttempts,
     Unavailable,
@@ -125,7 +126,10 @@ def respond(error: Exception) -> ResponseReturnValue:
     ):
         return error.get_response()
     found = answer(error)
-    if found.is_ours:
+    if isinstance(error, Overloaded):
+        # In a storm a traceback for each would be a second one.
+        _log.warning("%s: %s at %s", request_id(), error.code, request.endpoint)
+    elif found.is_ours:
         # The traceback belongs into the log and nowhere else, and no values of statements with it.
         _hide_values(error)
         _log.error("%s: %s", request_id(), type(error).__name__, exc_info=error)

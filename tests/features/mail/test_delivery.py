@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.features.mail.delivery import Post, post_from
+from flask_gatehouse.features.mail.delivery import Post, SmtpPost, post_from
 from flask_gatehouse.features.mail.errors import NotDelivered
 from tests.features.mail.houses import NOON
 from tests.features.mail.smtp_server import LOGIN, Authority, Mailbox, read, serving
@@ -305,3 +305,38 @@ def test_an_authority_that_cannot_be_read_stops_the_start(
         path.write_text(content)
     with pytest.raises(Misconfigured, match=r"GATEHOUSE_MAIL_URL names a ca"):
         post_to(f"smtp://mail.example?ca={path}")
+
+
+def test_a_greeting_proves_both_sides_and_hands_over_no_letter(
+    post_to: Callable[..., Post], mailbox: Mailbox, authority: Authority, stack: ExitStack
+) -> None:
+    server = authority.server("localhost")
+    port = stack.enter_context(serving(mailbox, starttls=server, login=True))
+    post = post_to(f"smtp://{LOGIN[0]}:p%40ss%3Aword@localhost:{port}?ca={authority.path}")
+    assert isinstance(post, SmtpPost)
+    post.greet()
+    assert mailbox.logins == [LOGIN]
+    assert mailbox.messages == []
+
+
+def test_a_greeting_tells_no_password_to_a_server_whose_certificate_is_not_good(
+    post_to: Callable[..., Post], mailbox: Mailbox, authority: Authority, stack: ExitStack
+) -> None:
+    server = authority.server("mail.example")
+    port = stack.enter_context(serving(mailbox, starttls=server, login=True))
+    post = post_to(f"smtp://{LOGIN[0]}:p%40ss%3Aword@localhost:{port}?ca={authority.path}")
+    assert isinstance(post, SmtpPost)
+    with pytest.raises(NotDelivered, match="certificate"):
+        post.greet()
+    assert mailbox.logins == []
+
+
+def test_a_greeting_with_a_wrong_password_is_refused(
+    post_to: Callable[..., Post], mailbox: Mailbox, authority: Authority, stack: ExitStack
+) -> None:
+    server = authority.server("localhost")
+    port = stack.enter_context(serving(mailbox, starttls=server, login=True))
+    post = post_to(f"smtp://{LOGIN[0]}:wrong@localhost:{port}?ca={authority.path}")
+    assert isinstance(post, SmtpPost)
+    with pytest.raises(NotDelivered, match="refused user and password"):
+        post.greet()

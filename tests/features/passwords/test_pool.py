@@ -1,5 +1,6 @@
 """Admission to hashing."""
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -173,7 +174,7 @@ def test_the_line_is_as_long_as_the_patience_allows() -> None:
 
     def slow() -> None:
         nonlocal now
-        now += 8 * 19.0
+        now += 2 * 19.0
 
     pool = HashPool(1, LONG, clock=lambda: now)
     pool.run(slow)  # a hash is now thought to take a little over 19 s, and patience is 60 s
@@ -242,3 +243,105 @@ def test_a_forked_process_starts_with_free_slots(pool: HashPool, slots: Slots) -
 def test_a_pool_without_slots_is_refused(size: int, patience: float) -> None:
     with pytest.raises(Misconfigured):
         HashPool(size, patience)
+
+
+# Places: who waits holds up a thread of the server
+
+
+def test_strangers_leave_a_place_to_people_who_are_signed_in() -> None:
+    pool = HashPool(1, LONG, places=2)
+    slots = Slots(pool)
+    slots.fill()
+    with pytest.raises(HashingOverloaded):
+        pool.run(lambda: pytest.fail("it was turned away"))
+    live = slots.threads.submit(pool.run, lambda: "served", live=True)
+    slots.until_waiting(1)
+    with pytest.raises(HashingOverloaded):
+        pool.run(lambda: pytest.fail("it was turned away"), live=True)
+    slots.let_go()
+    assert live.result(LONG) == "served"
+    slots.threads.shutdown()
+
+
+@pytest.mark.parametrize(("places", "strangers"), [(2, 1), (5, 4), (9, 8), (10, 8), (16, 13)])
+def test_a_fifth_of_the_places_is_kept(places: int, strangers: int) -> None:
+    pool = HashPool(1, LONG, places=places)
+    slots = Slots(pool)
+    slots.fill()
+    waiting = []
+    for number in range(strangers - 1):
+        waiting.append(slots.threads.submit(pool.run, lambda: "served"))
+        slots.until_waiting(number + 1)
+    with pytest.raises(HashingOverloaded):
+        pool.run(lambda: pytest.fail("it was turned away"))
+    slots.let_go()
+    assert all(each.result(LONG) == "served" for each in waiting)
+    slots.threads.shutdown()
+
+
+def test_who_is_signed_in_goes_before_strangers() -> None:
+    slots = Slots(HashPool(1, LONG))
+    slots.fill()
+    served: list[str] = []
+    callers = []
+    for number, (name, live) in enumerate([("stranger", False), ("alice", True), ("bob", True)]):
+        work = functools.partial(served.append, name)
+        callers.append(slots.threads.submit(slots.pool.run, work, live=live))
+        slots.until_waiting(number + 1)
+    slots.let_go()
+    for caller in callers:
+        caller.result(LONG)
+    slots.threads.shutdown()
+    assert served == ["alice", "bob", "stranger"]
+
+
+def test_a_place_is_free_again_when_its_caller_is_gone() -> None:
+    pool = HashPool(1, 0.02, places=3)
+    pool.run(lambda: None)
+    slots = Slots(pool)
+    slots.fill()
+    for _ in range(5):  # each waits, and gives up
+        with pytest.raises(HashingOverloaded):
+            pool.run(lambda: pytest.fail("nobody waits for it any more"))
+    assert pool.waiting == 0
+    slots.let_go()
+    slots.threads.shutdown()
+    assert pool.run(lambda: "free again") == "free again"
+    assert pool.hashes_done == 3
+
+
+def test_a_pool_with_no_place_for_anybody_is_refused() -> None:
+    with pytest.raises(Misconfigured):
+        HashPool(1, 1.0, places=1)
+
+
+def test_hashes_are_computed_by_threads_that_stand_back() -> None:
+    def who() -> tuple[int, int]:
+        here = threading.get_native_id()
+        return here, os.getpriority(os.PRIO_PROCESS, here)
+
+    pool = HashPool(1, LONG)
+    thread, niceness = pool.run(who)
+    own = threading.get_native_id()
+    assert thread != own
+    assert niceness > os.getpriority(os.PRIO_PROCESS, own)
+
+
+def test_threads_are_started_when_they_are_needed_and_no_more_than_the_slots() -> None:
+    before = hash_threads()  # of pools of other tests, which end by and by
+    pool = HashPool(3, LONG)
+    assert not hash_threads() - before
+    pool.run(lambda: None)
+    assert len(hash_threads() - before) == 1
+    slots = Slots(pool)
+    slots.fill()
+    waiting = slots.threads.submit(pool.run, lambda: None)
+    slots.until_waiting(1)
+    assert len(hash_threads() - before) == 3
+    slots.let_go()
+    waiting.result(LONG)
+    slots.threads.shutdown()
+
+
+def hash_threads() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "gatehouse-hash"}

@@ -110,6 +110,19 @@ class SmtpPost(Post):
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
 
+    def greet(self) -> None:
+        """Do all that comes before a letter, and hand none over.
+
+        Raises:
+            NotDelivered: no connection, no good certificate, or not our password.
+        """
+        with _told_plainly(), contextlib.closing(self._connected()) as server:
+            server.ehlo_or_helo_if_needed()
+            self._prove(server)
+            server.noop()
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()
+
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port
         if self._server.tls == "implicit":

@@ -1,6 +1,6 @@
 """What `mail` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature
+from flask_gatehouse.feature import Check, Examination, Feature
 from flask_gatehouse.features.mail.settings import MailSettings
 
 _HERE = "flask_gatehouse.features.mail"
@@ -22,5 +22,10 @@ FEATURE = Feature(
         Check(keys=("GATEHOUSE_MAIL_URL", "GATEHOUSE_PUBLIC_URL"), place=f"{_HERE}.parts:post"),
         Check(keys=("GATEHOUSE_MAIL_SENDER",), place=f"{_HERE}.parts:letterhead"),
         Check(keys=("GATEHOUSE_MAIL_TEMPLATES",), place=f"{_HERE}.parts:letters"),
+    ),
+    examinations=(
+        Examination(place=f"{_HERE}.examinations:way_out"),
+        Examination(place=f"{_HERE}.examinations:outbox"),
+        Examination(place=f"{_HERE}.examinations:server", reaches_out=True),
     ),
 )

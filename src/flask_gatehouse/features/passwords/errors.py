@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from flask_gatehouse.core.errors import Conflict, NotProven, NotValid, Unavailable
+from flask_gatehouse.core.errors import Conflict, NotProven, NotValid, Overloaded
 
 
 class Reason(StrEnum):
@@ -47,7 +47,7 @@ class InvitationSpent(Conflict):
     code = "passwords.invitation_spent"
 
 
-class HashingOverloaded(Unavailable):
+class HashingOverloaded(Overloaded):
     """Every hashing slot of this process is taken for longer than a caller should wait."""
 
     code = "passwords.overloaded"

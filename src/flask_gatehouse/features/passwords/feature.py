@@ -1,6 +1,6 @@
 """What `passwords` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature, Route
+from flask_gatehouse.feature import Check, Examination, Feature, Route
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 
 _HERE = "flask_gatehouse.features.passwords"
@@ -31,10 +31,16 @@ FEATURE = Feature(
             methods=("GET", "POST"),
         ),
     ),
+    commands={"passwords": f"{_HERE}.commands:passwords"},
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.hashes:Hashes", f"{_HERE}.purging:InvitationPurge"),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
+    examinations=(
+        Examination(place=f"{_HERE}.examinations:cost"),
+        Examination(place=f"{_HERE}.examinations:slots"),
+        Examination(place=f"{_HERE}.examinations:extras"),
+    ),
 )

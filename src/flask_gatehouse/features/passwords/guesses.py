@@ -63,12 +63,17 @@ def spend(work: Work, *, user_id: UUID | None, known: bool) -> Guess:
     return Guess(allowed, number or 0)
 
 
-def take_back(work: Work, *, user_id: UUID) -> None:
-    """Count one less: nobody looked at the password after all."""
-    counted = (Password.user_id == user_id) & (Password.failures > 0)
+def take_back(work: Work, *, user_id: UUID | None) -> None:
+    """Count one less: nobody looked at the password after all.
+
+    Args:
+        user_id: None if nothing was counted, which costs the same.
+    """
+    counted = (Password.user_id == (user_id or _NOBODY)) & (Password.failures > 0)
     less = update(Password).where(counted).values(failures=Password.failures - 1)
     with work.apart() as own:
-        own.db.execute(less.execution_options(synchronize_session=False))
+        if changed(own.db, less.execution_options(synchronize_session=False)) != 1:
+            throttling.write_as_if(own)
 
 
 def failed(work: Work, *, user: User, guess: Guess) -> None:

@@ -5,7 +5,7 @@ import os
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.house import House
 from flask_gatehouse.features.passwords.hashing import Cost, Hasher
-from flask_gatehouse.features.passwords.pool import HashPool
+from flask_gatehouse.features.passwords.pool import HashPool, cores
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 
 
@@ -25,20 +25,38 @@ class Hashes:
         except Misconfigured as error:
             msg = f"GATEHOUSE_PASSWORDS_HASH_TIME, _MEMORY and _LANES do not go together: {error}"
             raise Misconfigured(msg) from error
-        slots = settings.hash_slots or os.cpu_count() or 1
-        self.pool = HashPool(slots, settings.hash_patience.total_seconds())
+        self.pool = HashPool(
+            settings.hash_slots or share_of_cores(),
+            settings.hash_patience.total_seconds(),
+            places=settings.hash_places,
+        )
 
-    def make(self, password: str) -> str:
-        """Return what to store. Raises: HashingOverloaded."""
-        return self.pool.run(lambda: self._hasher.hash(password))
+    @property
+    def cost(self) -> Cost:
+        """What a new hash costs."""
+        return self._hasher.cost
 
-    def check(self, encoded: str | None, password: str) -> bool:
+    def make(self, password: str, *, live: bool = False) -> str:
+        """Return what to store.
+
+        Args:
+            live: for somebody who is signed in.
+
+        Raises:
+            HashingOverloaded: no slot in time.
+        """
+        return self.pool.run(lambda: self._hasher.hash(password), live=live)
+
+    def check(self, encoded: str | None, password: str, *, live: bool = False) -> bool:
         """Return whether `password` belongs to a stored hash; with none, do the same work.
+
+        Args:
+            live: asked by somebody who is signed in.
 
         Raises:
             HashingOverloaded: for known and unknown names alike.
         """
-        return self.pool.run(lambda: self._check(encoded, password))
+        return self.pool.run(lambda: self._check(encoded, password), live=live)
 
     def outdated(self, encoded: str) -> bool:
         """Return whether a stored hash should be replaced at the next chance."""
@@ -52,6 +70,15 @@ class Hashes:
             return True
         self._hasher.decoy(password)
         return False
+
+
+def share_of_cores() -> int:
+    """Return how many cores one process hashes on, if nobody says it.
+
+    Servers that are told by WEB_CONCURRENCY how many processes to run share the cores among them.
+    """
+    told = os.environ.get("WEB_CONCURRENCY", "")
+    return max(1, cores() // max(1, int(told) if told.isdecimal() else 1))
 
 
 def _is_right_elsewhere(encoded: str, password: str) -> bool:

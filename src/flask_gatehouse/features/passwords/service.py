@@ -57,6 +57,10 @@ _SHORTEST_WORD: Final = 3
 _LONGEST_TYPED: Final = 1024
 
 
+#: An id that no account has.
+_NOBODY: Final = UUID(int=0)
+
+
 @dataclass(frozen=True)
 class Tried:
     """What an attempt is counted under, in the order of counting.
@@ -128,7 +132,7 @@ def confirm(
     in_session = _count_in_session(work, standing)
     tried = _count(work, counted_as(user.username), mark)
     guess = guesses.spend(work, user_id=user.id, known=True)
-    if not _is_right(work, user, stored, password, guess):
+    if not _is_right(work, user, stored, password, guess, live=True):
         _record_refusal(work, user.username, user, guess)
         raise NotConfirmed
     throttling.forgive(work, limit=in_session, what=standing.public_id)
@@ -287,8 +291,7 @@ def _welcome(
     work: Work, user: User, stored: str | None, password: str, tried: Tried, guess: Guess
 ) -> None:
     """Renew an outdated hash of a password that was right, and forget what was counted."""
-    hashes = work.house.part(Hashes)
-    renewed = hashes.make(password) if stored and hashes.outdated(stored) else None
+    renewed = _renewed(work.house.part(Hashes), stored, password)
     for limit, what in tried.of_the_source:
         throttling.forgive(work, limit=limit, what=what)
     for limit, what in tried.of_everybody:
@@ -296,6 +299,17 @@ def _welcome(
     guesses.succeeded(work, user=user, guess=guess)
     if renewed is not None and stored is not None:
         _replace(work, user.id, stored, renewed)
+
+
+def _renewed(hashes: Hashes, stored: str | None, password: str) -> str | None:
+    """Return a hash of today's cost in place of an outdated one, if there is a slot for it."""
+    if stored is None or not hashes.outdated(stored):
+        return None
+    try:
+        return hashes.make(password, live=True)
+    except HashingOverloaded:
+        # The password was right, and the next sign-in is as good a chance.
+        return None
 
 
 def _stored(work: Work, user: User) -> str | None:
@@ -307,12 +321,19 @@ def _stored(work: Work, user: User) -> str | None:
 def _read(work: Work, name: str) -> tuple[User | None, str | None]:
     with work.reading() as db:
         user = users.find(db, name)
-        row = db.get(Password, user.id) if user else None
+        # Asked for nobody as well: a statement less would show in the time.
+        row = db.get(Password, user.id if user else _NOBODY)
         return user, row.encoded if row else None
 
 
 def _is_right(
-    work: Work, user: User | None, stored: str | None, password: str, guess: Guess
+    work: Work,
+    user: User | None,
+    stored: str | None,
+    password: str,
+    guess: Guess,
+    *,
+    live: bool = False,
 ) -> bool:
     try:
         rules.as_bytes(password)
@@ -321,10 +342,11 @@ def _is_right(
         return False
     try:
         # A password that is stopped costs the hash of an unknown name.
-        return work.house.part(Hashes).check(stored if guess.allowed else None, password)
+        asked = stored if guess.allowed else None
+        return work.house.part(Hashes).check(asked, password, live=live)
     except HashingOverloaded:
-        if guess.allowed and user is not None:
-            guesses.take_back(work, user_id=user.id)
+        counted = user.id if guess.allowed and user is not None else None
+        guesses.take_back(work, user_id=counted)
         raise
 
 

@@ -44,13 +44,23 @@ class PasswordSettings:
     )
     hash_slots: int | None = setting(
         None,
-        "Hashes that one process may compute at once; none is the number of cores.",
+        "Hashes that one process may compute at once; none is the number of cores, divided by "
+        "WEB_CONCURRENCY if that says how many processes there are.",
         source="OWASP ASVS 5.0 15.2.2",
         floor=1,
         cap=256,
     )
+    hash_places: int = setting(
+        8,
+        "Requests of one process that may hash or wait for a hash at once. Half of the threads "
+        "that the server gives each process leaves the other half to everybody else. A fifth of "
+        "the places, and at least one, is kept for people who are signed in.",
+        source="OWASP ASVS 5.0 15.2.2",
+        floor=2,
+        cap=256,
+    )
     hash_patience: timedelta = setting(
-        timedelta(seconds=2),
+        timedelta(seconds=1),
         "How long a sign-in may wait for a free slot before it is asked to come back.",
         floor=timedelta(seconds=0),
         cap=timedelta(seconds=30),

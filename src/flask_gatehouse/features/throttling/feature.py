@@ -1,6 +1,6 @@
 """What `throttling` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature
+from flask_gatehouse.feature import Check, Examination, Feature
 from flask_gatehouse.features.throttling.settings import ThrottlingSettings
 
 _HERE = "flask_gatehouse.features.throttling"
@@ -14,4 +14,5 @@ FEATURE = Feature(
     plugs=(f"{_HERE}.parts:store",),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=("GATEHOUSE_REDIS_URL",), place=f"{_HERE}.parts:store"),),
+    examinations=(Examination(place=f"{_HERE}.examinations:redis", reaches_out=True),),
 )

@@ -1,0 +1,64 @@
+"""Copies of a SQLite database that is in use.
+
+A plain copy of the file misses what is in its write-ahead log, or catches half of a change. The
+backup of SQLite itself copies page by page, and begins again where somebody wrote meanwhile.
+"""
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from flask_gatehouse.core.clock import Clock
+
+
+def file_of(engine: Engine) -> Path | None:
+    """Return the file of a SQLite database; None for a server."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Path(engine.url.database)
+
+
+def make(source: Path, target: Path, *, clock: Clock) -> None:
+    """Write a whole copy, readable by its owner only; what stands there is replaced at the end.
+
+    Raises:
+        OSError: the copy cannot be written there.
+        sqlite3.Error: the database cannot be read.
+    """
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+    os.close(descriptor)
+    unfinished = Path(name)
+    try:
+        with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(unfinished)) as copy:
+            read.backup(copy)
+        with unfinished.open("rb+") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    _note(source, clock.now())
+
+
+def last(source: Path) -> datetime | None:
+    """Return when the last copy was made; None if never, or if the note of it cannot be read."""
+    try:
+        return datetime.fromisoformat(_note_of(source).read_text().strip())
+    except (OSError, ValueError):
+        return None
+
+
+def _note(source: Path, at: datetime) -> None:
+    path = _note_of(source)
+    path.touch(mode=0o600)
+    path.write_text(f"{at.isoformat(timespec='seconds')}\n")
+
+
+def _note_of(source: Path) -> Path:
+    """Return where it is noted when the last copy was made, beside the database."""
+    return source.with_name(f"{source.name}.last-backup")

@@ -1,0 +1,24 @@
+"""What `doctor` offers to the house."""
+
+from flask_gatehouse.feature import Examination, Feature, Route
+
+_HERE = "flask_gatehouse.features.doctor"
+
+FEATURE = Feature(
+    name="doctor",
+    routes=(Route(rule="/doctor/", access="public", view=f"{_HERE}.views:reflect"),),
+    commands={"doctor": f"{_HERE}.commands:doctor"},
+    examinations=(
+        Examination(place=f"{_HERE}.site:public_url"),
+        Examination(place=f"{_HERE}.site:debug"),
+        Examination(place=f"{_HERE}.site:secret_key"),
+        Examination(place=f"{_HERE}.site:former_keys"),
+        Examination(place=f"{_HERE}.site:cookies"),
+        Examination(place=f"{_HERE}.site:files"),
+        Examination(place=f"{_HERE}.database:tables", speaks_for_database=True),
+        Examination(place=f"{_HERE}.database:clock"),
+        Examination(place=f"{_HERE}.database:rows_that_are_over"),
+        Examination(place=f"{_HERE}.database:backup"),
+        Examination(place=f"{_HERE}.mirror:proxies", reaches_out=True),
+    ),
+)
