@@ -131,7 +131,9 @@ def test_the_other_s_pages_are_reached_by_older_and_newer(
             work.record(LoggedIn(user_id=alice.id, methods=(), remembered=False))
 
     def addresses(address: str) -> list[str]:
-        return re.findall(r'data-label="Address">(.*?)</td>', client.get(address).text)
+        return re.findall(
+            r'data-label="Address"><span[^>]*>(.*?)</span></td>', client.get(address).text
+        )
 
     down, pages = PAGE, []
     while True:
