@@ -112,6 +112,8 @@ PAGES = (
     Shown("account-long-name", "Your account", "/account/", LONG_NAME),
     Shown("devices", "Your devices", "/account/devices/", "ada"),
     Shown("devices-long-name", "Your devices", "/account/devices/", LONG_NAME),
+    Shown("activity", "Your activity", "/account/activity/", "ada"),
+    Shown("activity-long-name", "Your activity", "/account/activity/", LONG_NAME),
     Shown("confirm", "Confirm that it is you", "/account/", "ada", then=_to_confirm),
     Shown("confirm-refused", "Confirm that it is you", "/account/", "ada", then=_confirm_wrongly),
     Shown("logout", "Log out?", "/", "ben", then=_from_elsewhere),

@@ -59,6 +59,11 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.activity.index": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
     "gatehouse.devices.index": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,

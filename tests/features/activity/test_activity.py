@@ -14,7 +14,7 @@ from flask_gatehouse.extension import events_of
 from flask_gatehouse.features.activity import rules
 from flask_gatehouse.features.login.events import LoggedIn
 from flask_gatehouse.shipped import FEATURES
-from flask_gatehouse.testing import NOON, GatehouseTester
+from flask_gatehouse.testing import NOON, PASSWORD, GatehouseTester
 from tests.forms import send, sign_in
 
 PAGE = "/account/activity/"
@@ -76,8 +76,11 @@ def test_the_account_page_leads_there(site: GatehouseTester, alice: User) -> Non
     assert f'href="{PAGE}"' in come_in(site).get("/account/").text
 
 
-def test_a_stranger_is_sent_to_the_login_page(site: GatehouseTester) -> None:
-    assert site.client().get(PAGE).location.startswith("/login/?next=")
+def test_a_stranger_signs_in_first_and_then_arrives(site: GatehouseTester, alice: User) -> None:
+    client = site.client()
+    door = client.get(PAGE).location
+    assert door.startswith("/login/?next=")
+    assert send(client, door, username="alice", password=PASSWORD).location == PAGE
 
 
 def test_nobody_sees_what_happened_to_others(site: GatehouseTester, alice: User) -> None:
@@ -128,7 +131,9 @@ def test_the_other_s_pages_are_reached_by_older_and_newer(
             work.record(LoggedIn(user_id=alice.id, methods=(), remembered=False))
 
     def addresses(address: str) -> list[str]:
-        return re.findall(r'data-label="Address">(.*?)</td>', client.get(address).text)
+        return re.findall(
+            r'data-label="Address"><span[^>]*>(.*?)</span></td>', client.get(address).text
+        )
 
     down, pages = PAGE, []
     while True:

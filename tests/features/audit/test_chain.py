@@ -118,6 +118,18 @@ def test_a_tail_that_is_gone_stays_seen_when_the_lane_was_moved_back_and_goes_on
     assert [(each["damage"], each["sequence"]) for each in found] == [("missing", 5)]
 
 
+def test_asvs_16_4_2_a_row_that_is_put_back_does_not_hide_that_others_were_lost(
+    told: GatehouseTester,
+) -> None:
+    (fourth,) = rows_of(told, lane=DONE, sequence=4)
+    (fifth,) = rows_of(told, lane=DONE, sequence=5)
+    back = update(LANES).where(LANES.c.lane == DONE).values(sequence=4, mac=fourth.mac)
+    past_the_program(told, delete(ROWS).where(ROWS.c.lane == DONE, ROWS.c.sequence > 4), back)
+    happen(told, done=2)
+    past_the_program(told, insert(ROWS).values(fifth._asdict()))
+    assert [(each["damage"], each["sequence"]) for each in damages(told)] == [("changed", 6)]
+
+
 def test_asvs_16_4_2_a_beginning_that_is_gone_is_found(told: GatehouseTester) -> None:
     (third,) = rows_of(told, lane=DONE, sequence=3)
     begins = update(LANES).where(LANES.c.lane == DONE)

@@ -161,9 +161,11 @@ def test_asvs_16_2_3_follow_tells_what_happens_until_it_is_interrupted(
         told.clock.move(timedelta(hours=-1))
         happen(told, done=1, refused=1)
         after = [json.loads(following.stdout.readline()) for _ in range(2)]
+        happen(told, done=1)
+        after.append(json.loads(following.stdout.readline()))
         following.send_signal(signal.SIGINT)
         assert following.wait(timeout=30) == 0
-    assert len({each["id"] for each in before + after}) == 10
+    assert len({each["id"] for each in before + after}) == 11
     assert {each["time"] for each in after} == {"2026-06-15T11:00:00.000000+00:00"}
 
 

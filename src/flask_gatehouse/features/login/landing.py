@@ -12,7 +12,12 @@ from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import house
 
 #: Pages of ours on which somebody may arrive. From the others one would be sent on at once.
-_ARRIVALS: Final = ("gatehouse.admin.", "gatehouse.account.", "gatehouse.devices.")
+_ARRIVALS: Final = (
+    "gatehouse.admin.",
+    "gatehouse.account.",
+    "gatehouse.activity.",
+    "gatehouse.devices.",
+)
 
 
 def landing() -> str:
