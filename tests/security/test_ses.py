@@ -244,7 +244,7 @@ def test_ses_11_every_cookie_is_strict_over_https(https: GatehouseTester) -> Non
         assert about["samesite"] in {"Lax", "Strict"}, line
         assert about["path"] == "/", line
         assert "domain" not in about, line
-    assert len(names) == 4
+    assert len(names) == 5
 
 
 def test_ses_11_without_https_only_secure_is_missing(patient: GatehouseTester) -> None:
