@@ -240,8 +240,10 @@ def _stand_back() -> None:
     Only Linux gives threads a priority of their own; elsewhere the number would name a process.
     """
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            usual = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, usual + _NICENESS)
 
 
 def _start_all_afresh() -> None:
