@@ -43,8 +43,7 @@ _SOONEST, _LATEST = 2, 10
 _IDLE: Final = 10.0
 
 #: How far hashing stands back: a page that is asked for goes first, and beside work that never ends
-#: a hash still gets a quarter of a core. At 10 it got a tenth, and nobody could sign in any more
-#: while something else kept the machine busy.
+#: a hash still gets a quarter of a core. With 10 it would be a tenth, and few could sign in.
 _NICENESS: Final = 5
 
 #: One place in so many is kept for people who are signed in; at least one place is.
