@@ -69,6 +69,7 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.doctor.reflect": dict.fromkeys(ANYONE, NONE),
     "gatehouse.devices.end": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.devices.end_others": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.devices.name": dict.fromkeys(ANYONE, ONLY_FORMS),

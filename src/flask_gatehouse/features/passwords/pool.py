@@ -43,8 +43,7 @@ _SOONEST, _LATEST = 2, 10
 _IDLE: Final = 10.0
 
 #: How far hashing stands back: a page that is asked for goes first, and beside work that never ends
-#: a hash still gets a quarter of a core. At 10 it got a tenth, and nobody could sign in any more
-#: while something else kept the machine busy.
+#: a hash still gets a quarter of a core. With 10 it would be a tenth, and few could sign in.
 _NICENESS: Final = 5
 
 #: One place in so many is kept for people who are signed in; at least one place is.
@@ -240,8 +239,10 @@ def _stand_back() -> None:
     Only Linux gives threads a priority of their own; elsewhere the number would name a process.
     """
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            usual = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, usual + _NICENESS)
 
 
 def _start_all_afresh() -> None:
