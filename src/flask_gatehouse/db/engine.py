@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.db import patience
 from flask_gatehouse.db.urls import DRIVERS, refuse_unusable
 
 #: Milliseconds for which SQLite waits for another writer.
@@ -43,7 +44,7 @@ def open_engine(url: URL) -> Engine:
     """Return an engine for `url`; connects to nothing yet."""
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
@@ -51,6 +52,8 @@ def open_engine(url: URL) -> Engine:
         pool_recycle=1800,
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
+    patience.limit(engine)
+    return engine
 
 
 def _open_sqlite(url: URL) -> Engine:

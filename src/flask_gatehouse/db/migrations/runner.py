@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.db import patience
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import BUSY_TIMEOUT, READS
 from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
@@ -123,8 +124,10 @@ def _config(connection: Connection) -> "Config":
 def _locked(engine: Engine) -> Iterator[Connection]:
     """Hold a connection on which nobody else migrates; commit when the block ends."""
     with engine.connect() as connection:
-        # On SQLite the write lock of the file is the lock that other starts wait for.
+        # On SQLite the write lock of the file is the lock that other starts wait for. On a server
+        # a step may take as long as the table is large.
         _be_patient(connection, _PATIENCE * 1000)
+        patience.set_to(connection, None)
         try:
             with connection.begin():
                 _lock(connection)
@@ -133,6 +136,7 @@ def _locked(engine: Engine) -> Iterator[Connection]:
             # After the commit: whoever waits must find what was done.
             _unlock(connection)
             _be_patient(connection, BUSY_TIMEOUT)
+            patience.set_to(connection, patience.PATIENCE)
 
 
 def _be_patient(connection: Connection, milliseconds: int) -> None:
