@@ -22,6 +22,7 @@ WHOLE: tuple[str, ...] = (
     "LOG",
     "HDR",
     "CFG",
+    "FAI",
 )
 WHOLE += tuple(f"ASVS V{chapter}" for chapter in ("6.1", "6.2", "6.3", "7.1", "7.2", "7.3", "7.4"))
 WHOLE += tuple(f"ASVS V3.{section}" for section in range(1, 8))
