@@ -21,9 +21,9 @@ test: ## Run all tests (ARGS='…' goes to pytest)
 	@$(BIN)/python -m tests.services
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-drills: ## Run the long form of the drills and the fuzz: ten minutes
+drills: ## Run the long form of drills, fuzz and properties: twenty minutes
 	@tools/install.sh dev
-	GATEHOUSE_TEST_LONG=1 $(BIN)/python -m pytest tests/drills tests/fuzz $(ARGS)
+	GATEHOUSE_TEST_LONG=1 $(BIN)/python -m pytest tests/drills tests/fuzz tests/properties $(ARGS)
 
 check: ## Formatter, linter, types, architecture, dependencies, changelog fragments
 	@tools/install.sh dev
