@@ -36,6 +36,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         populate(home, behind or url)
         site = Site(home, *arguments, **{**VARIABLES, "GATEHOUSE_DATABASE_URL": url, **variables})
         running.append(site)
+        if "--workers" not in arguments:
+            site.wait_for("(?s)Booting worker.*Booting worker")
         return site.ready()
 
     yield begin
