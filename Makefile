@@ -23,7 +23,8 @@ test: ## Run all tests (ARGS='…' goes to pytest)
 
 drills: ## Run the long form of drills, fuzz and properties: twenty minutes
 	@tools/install.sh dev
-	GATEHOUSE_TEST_LONG=1 $(BIN)/python -m pytest tests/drills tests/fuzz tests/properties $(ARGS)
+	GATEHOUSE_TEST_LONG=1 $(BIN)/python -m pytest --timeout 7200 \
+		tests/drills tests/fuzz tests/properties $(ARGS)
 
 check: ## Formatter, linter, types, architecture, dependencies, changelog fragments
 	@tools/install.sh dev

@@ -6,7 +6,8 @@ that need no database. So each answer has a deadline, after which the connection
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -21,10 +22,10 @@ PATIENCE: Final = 10
 _Found = TypeVar("_Found")
 
 
-def limit(engine: Engine) -> None:
-    """Give every statement on connections to a server a deadline."""
+def limit(engine: Engine, seconds: int) -> None:
+    """Give every statement on connections to a server so many seconds."""
     if engine.dialect.driver == "psycopg":
-        hurried = _psycopg()
+        hurried = _psycopg(seconds)
 
         @event.listens_for(engine, "do_connect")
         def connect(_dialect: object, _record: object, args: Any, options: Any) -> object:  # noqa: ANN401 - of any driver
@@ -34,19 +35,29 @@ def limit(engine: Engine) -> None:
 
         @event.listens_for(engine, "do_connect")
         def bound(_dialect: object, _record: object, _args: object, options: Any) -> None:  # noqa: ANN401 - of any driver
-            options.setdefault("read_timeout", PATIENCE)
-            options.setdefault("write_timeout", PATIENCE)
+            options.setdefault("read_timeout", seconds)
+            options.setdefault("write_timeout", seconds)
 
 
-def set_to(connection: Connection, seconds: int | None) -> None:
-    """Give the statements that follow on a connection this deadline; none is for migrations."""
+@contextmanager
+def lifted(connection: Connection) -> Iterator[None]:
+    """Let the statements in the block take as long as they need, also on an engine of the host."""
     raw = connection.connection.driver_connection
-    for name in ("patience", "_read_timeout", "_write_timeout"):
-        if hasattr(raw, name):
+    before = {name: getattr(raw, name) for name in _DEADLINES if hasattr(raw, name)}
+    try:
+        for name in before:
+            setattr(raw, name, None)
+        yield
+    finally:
+        for name, seconds in before.items():
             setattr(raw, name, seconds)
 
 
-def _psycopg() -> "type[Psycopg[Any]]":
+#: Where our connection to PostgreSQL, and PyMySQL's, keep theirs.
+_DEADLINES: Final = ("patience", "_read_timeout", "_write_timeout")
+
+
+def _psycopg(seconds: int) -> "type[Psycopg[Any]]":
     """Return psycopg's connection, with a deadline. The driver is an extra, loaded when spoken."""
     from psycopg import Connection as Plain  # noqa: PLC0415 - see above
     from psycopg import OperationalError  # noqa: PLC0415 - see above
@@ -54,7 +65,7 @@ def _psycopg() -> "type[Psycopg[Any]]":
     class Hurried(Plain[Any]):
         """Closes itself when an answer takes too long: what came later would answer nobody."""
 
-        patience: int | None = PATIENCE
+        patience: int | None = seconds
 
         def wait(self, gen: Generator[Any, Any, _Found], *args: Any, **options: Any) -> _Found:  # noqa: ANN401 - as psycopg declares them
             """Wait as psycopg does, for as long as we have patience."""

@@ -124,19 +124,17 @@ def _config(connection: Connection) -> "Config":
 def _locked(engine: Engine) -> Iterator[Connection]:
     """Hold a connection on which nobody else migrates; commit when the block ends."""
     with engine.connect() as connection:
-        # On SQLite the write lock of the file is the lock that other starts wait for. On a server
-        # a step may take as long as the table is large.
+        # On SQLite the write lock of the file is the lock that other starts wait for.
         _be_patient(connection, _PATIENCE * 1000)
-        patience.set_to(connection, None)
         try:
-            with connection.begin():
+            # On a server a step may take as long as the table is large.
+            with patience.lifted(connection), connection.begin():
                 _lock(connection)
                 yield connection
         finally:
             # After the commit: whoever waits must find what was done.
             _unlock(connection)
             _be_patient(connection, BUSY_TIMEOUT)
-            patience.set_to(connection, patience.PATIENCE)
 
 
 def _be_patient(connection: Connection, milliseconds: int) -> None:
