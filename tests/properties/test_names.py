@@ -10,7 +10,7 @@ from flask_gatehouse.features.users import rules
 from flask_gatehouse.features.users.errors import NameRefused
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
-from tests.properties.thorough import thorough
+from tests.properties.thorough import slow, thorough
 
 #: Letters with which folding, composing and looking alike have gone wrong elsewhere.
 LATIN = (
@@ -84,7 +84,7 @@ def test_of_all_spellings_one_makes_an_account_and_every_one_signs_in(
     run = patient.app.test_cli_runner()
     made: set[str] = set()
 
-    @thorough
+    @slow
     @given(names)
     def one_account(text: str) -> None:
         found = canonical(text)

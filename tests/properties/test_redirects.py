@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flask_gatehouse.testing import GatehouseTester
 from flask_gatehouse.web.redirects import safe_path
 from tests import forms
-from tests.properties.thorough import thorough
+from tests.properties.thorough import slow, thorough
 from tests.security.walk import browser_goes_to
 
 #: What addresses that left other sites were made of.
@@ -53,7 +53,7 @@ def test_what_is_plainly_a_path_of_this_site_is_taken(segments: list[str]) -> No
 def test_after_a_sign_in_the_browser_is_on_this_site(patient: GatehouseTester) -> None:
     patient.add_user()
 
-    @thorough
+    @slow
     @given(wishes)
     def stays(wish: str) -> None:
         patient.clock.move(timedelta(seconds=1))

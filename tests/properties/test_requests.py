@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.properties.thorough import thorough
+from tests.properties.thorough import slow, thorough
 from tests.security.conftest import hurried
 from tests.security.walk import (
     FORM,
@@ -114,7 +114,7 @@ def test_behind_a_proxy_no_forwarded_header_breaks_or_leads_away(
     site = hurried(make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1, **UNLIMITED))
     site.add_user()
 
-    @thorough
+    @slow
     @given(forwarded)
     def stays(headers: dict[str, str]) -> None:
         for path in ("/", "/login/", "/account/"):

@@ -11,3 +11,6 @@ thorough = settings(
     max_examples=times(100, 3000),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+#: For examples that make accounts and sign in.
+slow = settings(thorough, max_examples=times(40, 400))
