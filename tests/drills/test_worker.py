@@ -43,6 +43,8 @@ class Person:
                 self._step()
             except NoAnswer:
                 self.unanswered += 1
+            except (AssertionError, TimeoutError) as error:
+                self.wrong.append(repr(error))
 
     def _step(self) -> None:
         if len(self.inside) < OPEN:
