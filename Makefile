@@ -6,7 +6,7 @@ ARGS ?=
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test drills check bench docs lock clean
 
 help: ## Say what can be made
 	@echo 'Targets:'
@@ -20,6 +20,11 @@ test: ## Run all tests (ARGS='…' goes to pytest)
 	@tools/install.sh dev
 	@$(BIN)/python -m tests.services
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+drills: ## Run the long form of drills, fuzz and properties: twenty minutes
+	@tools/install.sh dev
+	GATEHOUSE_TEST_LONG=1 $(BIN)/python -m pytest --timeout 7200 \
+		tests/drills tests/fuzz tests/properties $(ARGS)
 
 check: ## Formatter, linter, types, architecture, dependencies, changelog fragments
 	@tools/install.sh dev

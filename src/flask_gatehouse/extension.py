@@ -37,7 +37,7 @@ from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.users import keeper
-from flask_gatehouse.web import csrf, errors, headers, routes, work
+from flask_gatehouse.web import csrf, errors, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
 from flask_gatehouse.web.dates import shown_date
 from flask_gatehouse.web.flask_login import GatehouseLoginManager
@@ -376,6 +376,7 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         static_url_path="/gatehouse/static",
     )
     limit = int(state.settings[WebSettings].form_limit)
+    pages.before_request(queries.refuse_unreadable)
 
     @pages.before_request
     def refuse_foreign_forms() -> None:

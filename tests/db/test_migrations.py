@@ -18,8 +18,10 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from flask_gatehouse import Gatehouse
+from flask_gatehouse.db import patience
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.migrations import runner
@@ -301,3 +303,20 @@ def test_the_hosts_migrations_and_ours_keep_their_own_books(tmp_path: Path) -> N
         runner.downgrade(db.engine, "base")
         assert {"alembic_version", "gatehouse_schema"} == tables(db.engine)
         db.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_a_statement_has_a_deadline_and_a_migration_has_none(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = parsed(request.getfixturevalue(f"{kind}_server"), setting="test")
+    engine = open_engine(url, patience=1)
+    sleep = text("SELECT pg_sleep(3)" if kind == "postgres" else "SELECT SLEEP(3)")
+    with engine.connect() as connection, pytest.raises(OperationalError) as raised:
+        connection.execute(sleep)
+    assert raised.value.connection_invalidated
+    with engine.connect() as connection, patience.lifted(connection):
+        connection.execute(sleep)
+    with engine.connect() as connection, pytest.raises(OperationalError):
+        connection.execute(sleep)
+    engine.dispose()

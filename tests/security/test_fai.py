@@ -1,7 +1,5 @@
 """When something is broken nobody is let in, and it mends itself."""
 
-import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +14,7 @@ from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
+from tests.drills.line import Line
 from tests.security.conftest import hurried
 from tests.security.walk import (
     REMEMBER,
@@ -28,57 +27,6 @@ from tests.security.walk import (
     who,
 )
 from tests.tap import gone, tapped
-
-
-class Line:
-    """A wire to the database server that can be cut and mended."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._behind = (host, port)
-        self._open: list[socket.socket] = []
-        self._listener: socket.socket | None = None
-        self.port = 0
-        self.mend()
-
-    def mend(self) -> None:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
-        listener.listen(64)
-        self.port = listener.getsockname()[1]
-        self._listener = listener
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-
-    def cut(self) -> None:
-        assert self._listener is not None
-        # Closing alone does not wake up who waits for a connection.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for each in self._open:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        self._open.clear()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self._behind)
-            self._open += [near, far]
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _carry(one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while block := one.recv(65536):
-                other.sendall(block)
-        with contextlib.suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -151,6 +99,22 @@ def test_fai_01_without_a_database_nobody_comes_in_and_it_mends_itself(
     assert stranger.post("/login/", data=data).status_code == 303
     assert invited.get("/invitation/").status_code == 200
     assert user.username == "alice"
+
+
+# On PostgreSQL the drills play the same with the site's processes.
+@pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+def test_fai_01_a_database_that_swallows_everything_is_given_up(
+    wired: GatehouseTester, line: Line
+) -> None:
+    client = wired.client(wired.add_user("alice"))
+    assert who(client) == "alice"
+    line.block()
+    page = client.get("/account/")
+    assert page.status_code == 503
+    assert "Retry-After" in page.headers
+    assert SESSION not in set_cookies(page)
+    line.mend()
+    assert who(client) == "alice"
 
 
 def test_fai_01_logging_out_without_a_database_does_not_pretend(

@@ -35,6 +35,7 @@ from tests.security.walk import (
     REMEMBER,
     SESSION,
     ask,
+    bare,
     change_password,
     engine_of,
     events,
@@ -258,7 +259,7 @@ def test_ses_11_without_https_only_secure_is_missing(patient: GatehouseTester) -
 
 
 def cookie_header(tester: GatehouseTester, header: str) -> str:
-    page = tester.client().get("/account/", environ_overrides={"HTTP_COOKIE": header})
+    page = bare(tester).get("/account/", environ_overrides={"HTTP_COOKIE": header})
     if page.status_code == 302:
         return "nobody"
     return "alice" if ">alice<" in page.text else "bob" if ">bob<" in page.text else page.status
@@ -290,7 +291,7 @@ def test_ses_12_a_cookie_without_the_prefix_is_none_over_https(https: GatehouseT
     value = line.partition("=")[2].partition(";")[0]
     for name in ("gatehouse", "Host-gatehouse", "__Secure-gatehouse", "__host-gatehouse"):
         header = {"HTTP_COOKIE": f"{name}={value}"}
-        page = https.client().get(f"{HTTPS}/account/", environ_overrides=header)
+        page = bare(https).get(f"{HTTPS}/account/", environ_overrides=header)
         assert page.status_code == 302, name
 
 
@@ -516,7 +517,7 @@ def test_ses_22_what_cannot_be_a_handle_asks_the_database_nothing(site: Gatehous
     for value in values:
         header = f"{SESSION}={value}; {REMEMBER}={value}"
         with statements(site) as asked:
-            page = site.client().get("/account/", environ_overrides={"HTTP_COOKIE": header})
+            page = bare(site).get("/account/", environ_overrides={"HTTP_COOKIE": header})
         assert page.status_code == 302, value
         assert asked == [], value
 
@@ -528,7 +529,7 @@ def test_ses_22_a_link_that_cannot_be_one_is_refused_before_any_lookup(
     before = snapshot(site)
     for value in ("", "x", "caf\xe9", "x" * 3000, "A" * 42, "A" * 44):
         header = {"HTTP_COOKIE": f"gatehouse_invitation={value}"}
-        page = site.client().get("/invitation/", environ_overrides=header)
+        page = bare(site).get("/invitation/", environ_overrides=header)
         assert page.status_code == 409, value
     assert snapshot(site)["gatehouse_throttle"] == before["gatehouse_throttle"]
     assert len(events(site, "passwords.invitation_refused")) == 1

@@ -205,6 +205,14 @@ def with_cookies(tester: GatehouseTester, **values: str | None) -> FlaskClient:
     return client
 
 
+def bare(tester: GatehouseTester) -> FlaskClient:
+    """Return a client that holds no cookies, so that a test may say the whole header itself.
+
+    One that could hold some takes away the header that a test gives it.
+    """
+    return tester.client(use_cookies=False)
+
+
 def sent_to_login(response: TestResponse) -> bool:
     """Return whether somebody anonymous was sent away, before anything was done."""
     return response.status_code in {302, 303} and response.location.startswith("/login/")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.db.patience import PATIENCE, limit
 from flask_gatehouse.db.urls import DRIVERS, refuse_unusable
 
 #: Milliseconds for which SQLite waits for another writer.
@@ -39,11 +40,15 @@ def parsed(text: str, *, setting: str) -> URL:
     return url.set(drivername=DRIVERS.get(url.drivername, (url.drivername, ""))[0])
 
 
-def open_engine(url: URL) -> Engine:
-    """Return an engine for `url`; connects to nothing yet."""
+def open_engine(url: URL, *, patience: int = PATIENCE) -> Engine:
+    """Return an engine for `url`; connects to nothing yet.
+
+    Args:
+        patience: seconds that a server may take for one answer.
+    """
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
@@ -51,6 +56,8 @@ def open_engine(url: URL) -> Engine:
         pool_recycle=1800,
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
+    limit(engine, patience)
+    return engine
 
 
 def _open_sqlite(url: URL) -> Engine:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.db import patience
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import BUSY_TIMEOUT, READS
 from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
@@ -126,7 +127,8 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         # On SQLite the write lock of the file is the lock that other starts wait for.
         _be_patient(connection, _PATIENCE * 1000)
         try:
-            with connection.begin():
+            # On a server a step may take as long as the table is large.
+            with patience.lifted(connection), connection.begin():
                 _lock(connection)
                 yield connection
         finally:
