@@ -184,21 +184,20 @@ def test_asvs_2_3_3_a_new_password_is_set_whole_or_not_at_all(
     inside = site.client(user)
     client = site.client()
     client.get(invitation_for(site, user))
-    faults = Faults(site)
     refused = 0
-    for number in range(1, 60):
-        token = forms.token(client.get("/invitation/"))
-        before = snapshot(site, without=("gatehouse_throttle",))
-        faults.arm(number)
-        page = client.post("/invitation/", data={"csrf_token": token, "password": CHOSEN})
-        reached = faults.seen >= number
-        faults.arm(0)
-        if not reached:
-            break
-        refused += 1
-        assert page.status_code == 503, number
-        assert snapshot(site, without=("gatehouse_throttle",)) == before, number
-    faults.stop()
+    with Faults(site) as faults:
+        for number in range(1, 60):
+            token = forms.token(client.get("/invitation/"))
+            before = snapshot(site, without=("gatehouse_throttle",))
+            faults.arm(number)
+            page = client.post("/invitation/", data={"csrf_token": token, "password": CHOSEN})
+            reached = faults.seen >= number
+            faults.arm(0)
+            if not reached:
+                break
+            refused += 1
+            assert page.status_code == 503, number
+            assert snapshot(site, without=("gatehouse_throttle",)) == before, number
     assert refused > 5
     assert page.status_code == 303
     assert who(inside) == "nobody"
