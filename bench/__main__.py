@@ -31,6 +31,7 @@ MEASURES = (
     "purge",
     "answers",
     "storm",
+    "throughput",
 )
 PACKAGES = (
     "argon2-cffi",
@@ -121,6 +122,7 @@ def stages(
         "memory": lambda: figures.of_memory(names, folder),
         "answers": lambda: figures.of_answers(built(), effort),
         "storm": lambda: figures.of_storms(names, folder, effort),
+        "throughput": lambda: figures.of_throughput(names, folder, effort),
         "growth": lambda: figures.of_growth(names, folder / "growth", effort, rows, tell),
         "purge": lambda: figures.of_purge(names, folder / "purge", rows, asked.postgres, tell),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import answers, fresh, growth, measure, purge, storm, truth
+from bench import answers, fresh, growth, measure, purge, storm, throughput, truth
 from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
@@ -210,6 +210,19 @@ def of_storms(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure
             lines.append(_figure(f"{page}: {what}", "times", times, 2, plus=aim))
         lines += _of_the_storm(page, drills)
     return [*lines, _of_rates(able, folder, effort)]
+
+
+def of_throughput(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:
+    """Measure private pages a second, served by two processes."""
+    seconds = effort.storm_seconds
+    taken = throughput.rates(names, folder, rounds=effort.storms, seconds=seconds)
+    whole = {name: middle(figures) for name, figures in taken.items()}
+    bare = taken[measure.BASE]
+    times = {name: measure.ratio(bare, own) for name, own in taken.items() if name != measure.BASE}
+    return [
+        _figure("private pages a second, wrk", "pages", whole),
+        _figure("bare pages a second / ours", "times", times, 2, plus=1 / 0.75),
+    ]
 
 
 def _drills(

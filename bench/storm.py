@@ -89,7 +89,7 @@ class Drill:
 
 def drill(name: str, folder: Path, *, threads: int, seconds: float) -> Drill:
     """Measure the private page of one contender, before a storm and in it."""
-    with _served(name, folder, threads) as server:
+    with served(name, folder, threads) as server:
         client = Client(server.port, name)
         for number in range(4 * PROCESSES):
             client.send(client.open_form(f"10.9.0.{number + 1}"))
@@ -104,7 +104,7 @@ def drill(name: str, folder: Path, *, threads: int, seconds: float) -> Drill:
 def rate(name: str, folder: Path, *, threads: int, seconds: float) -> float:
     """Return the sign-ins a second of a contender while a few clients do nothing else."""
     with (
-        _served(name, folder, threads) as server,
+        served(name, folder, threads) as server,
         _others("clients", name, server.port, SIGN_IN_CLIENTS, seconds) as told,
     ):
         return float(told()["done"] / seconds)
@@ -140,7 +140,7 @@ class _Server:
 
 
 @contextmanager
-def _served(name: str, folder: Path, threads: int) -> Iterator[_Server]:
+def served(name: str, folder: Path, threads: int) -> Iterator[_Server]:
     """Serve a contender by gunicorn on this machine only; stop it afterwards."""
     port = _free_port()
     command = [
@@ -245,6 +245,11 @@ class Client:
         """Send the login form."""
         return self._ask("POST", self._login.path, form)
 
+    @property
+    def cookies(self) -> str:
+        """Return the cookies it has, as a header sends them."""
+        return "; ".join(f"{name}={value}" for name, value in self._jar.items())
+
     def visit(self) -> bool:
         """Fetch the private page; tell whether it was ours."""
         try:
@@ -256,8 +261,7 @@ class Client:
     def _ask(
         self, method: str, path: str, form: dict[str, str] | None = None, *, keep: bool = True
     ) -> wsgi.Answer:
-        jar = "; ".join(f"{name}={value}" for name, value in self._jar.items())
-        headers = {**self._headers, **({"Cookie": jar} if jar else {})}
+        headers = {**self._headers, **({"Cookie": self.cookies} if self._jar else {})}
         answer = _fetch(self._port, method, path, form=form, headers=headers)
         if keep:
             visitor = wsgi.Visitor(_nothing, jar=self._jar)
