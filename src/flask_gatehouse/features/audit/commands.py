@@ -122,7 +122,7 @@ def adopt(*, damaged: bool) -> None:
     is an event of the record itself. With --damaged, look at what `verify` says first: afterwards
     nobody can see what was wrong.
     """
-    found = list(verifying.damages(works(), Tally())) if damaged else []
+    found = verifying.damages(works(), Tally()) if damaged else ()
     lanes = {damage.lane for damage in found if damage.lane is not None}
     count = adopting.adopt(works(), Origin(), damaged=lanes)
     click.echo(f"Adopted {count} rows" + (f" and {len(lanes)} lanes." if lanes else "."))
