@@ -20,13 +20,13 @@ def host(tmp_path: Path, sqlite_url: str, locate: Callable[[str], str | None]) -
     return GatehouseTester(app)
 
 
-def shown(site: GatehouseTester) -> str:
-    """Return the list of somebody who signed in from 192.0.2.7."""
+def shown(site: GatehouseTester, path: str = LIST) -> str:
+    """Return a page of somebody who signed in from 192.0.2.7."""
     site.add_user()
     client = site.client()
     client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
     assert sign_in(client).status_code == 303
-    page = client.get(LIST)
+    page = client.get(path)
     assert page.status_code == 200
     return page.text
 
@@ -41,6 +41,11 @@ def test_a_place_stands_beside_the_address(tmp_path: Path, sqlite_url: str) -> N
     site = host(tmp_path, sqlite_url, locate)
     assert '192.0.2.7 <span class="gh-soft">(Utrecht, NL)</span>' in shown(site)
     assert asked == ["192.0.2.7"]
+
+
+def test_a_place_stands_on_the_page_of_activity_too(tmp_path: Path, sqlite_url: str) -> None:
+    page = shown(host(tmp_path, sqlite_url, lambda _: "Utrecht, NL"), "/account/activity/")
+    assert '192.0.2.7 <span class="gh-soft">(Utrecht, NL)</span>' in page
 
 
 def test_a_place_is_text_and_short(tmp_path: Path, sqlite_url: str) -> None:

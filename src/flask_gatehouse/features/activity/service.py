@@ -1,8 +1,9 @@
 """Read what happened to one account. Whose it is stands in the statement."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.events import Vocabulary
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.places import Places
 from flask_gatehouse.features.activity.rules import PAGE, Place
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.devices.rules import described
@@ -37,6 +39,8 @@ class Entry:
     #: Whether it was asked for in a browser; otherwise by whoever runs the site.
     in_a_browser: bool
     address: str | None
+    #: Where that is, if the host can tell.
+    whereabouts: str | None
     #: What the browser said it is.
     described: str
 
@@ -73,7 +77,9 @@ def page(
     else:
         found = _read(db, own if before is None else own.where(_older(before)), oldest_first=False)
         rows, more_newer, more_older = found[:PAGE], before is not None, len(found) > PAGE
-    entries = [_entry(row, sentences) for row in rows]
+    # Each address is asked for once, however often it is on the page.
+    whereabouts = cache(house.part(Places).of)
+    entries = [_entry(row, sentences, whereabouts) for row in rows]
     return Page(
         entries=entries,
         newer=entries[0].place if entries and more_newer else None,
@@ -103,7 +109,9 @@ def _newer(place: Place) -> Any:  # noqa: ANN401 - a condition as SQLAlchemy has
     return and_(AuditRow.at >= place.at, or_(AuditRow.at > place.at, here))
 
 
-def _entry(row: Row[Any], sentences: Mapping[str, str]) -> Entry:
+def _entry(
+    row: Row[Any], sentences: Mapping[str, str], whereabouts: Callable[[str | None], str | None]
+) -> Entry:
     return Entry(
         place=Place(row.at, row.id),
         sentence=sentences[row.name],
@@ -111,5 +119,6 @@ def _entry(row: Row[Any], sentences: Mapping[str, str]) -> Entry:
         refused=row.outcome == "refused",
         in_a_browser=row.channel == "web",
         address=row.address,
+        whereabouts=whereabouts(row.address),
         described=described(row.agent),
     )

@@ -25,6 +25,7 @@ class PasswordStopped(Event):
 
     name = "passwords.stopped"
     meaning = "A password was disabled, because too many wrong ones were tried in a row."
+    sentence = "Your password was stopped after too many wrong ones in a row."
     outcome = "refused"
     failures: int
     #: False while browsers in which the owner signed in before may still use it.

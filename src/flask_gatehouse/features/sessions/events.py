@@ -16,5 +16,7 @@ class AllSessionsEnded(Event):
 
     name = "sessions.all_ended"
     meaning = "Every session of everybody was ended at once."
+    #: It is about no account, so it is on nobody's page.
+    sentence = None
     #: How many rows that were.
     sessions: int

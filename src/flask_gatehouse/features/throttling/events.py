@@ -18,6 +18,8 @@ class BlocksLifted(Event):
 
     name = "throttling.cleared"
     meaning = "Counters of attempts were forgotten at the wish of whoever runs the site."
+    #: It is about no account, so it is on nobody's page.
+    sentence = None
     #: What they were found by: "name", "network" or "all".
     by: str
     counters: int
