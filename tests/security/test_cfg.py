@@ -300,15 +300,24 @@ def test_cfg_04_what_is_for_tests_or_weaker_than_the_floor_stops_the_start(
     assert switch in str(refused.value) or "hash" in str(refused.value)
 
 
+@pytest.mark.parametrize("limit", ["NAME_AND_NETWORK", "DEVICE", "SESSION"])
 @pytest.mark.parametrize("rate", ["101/15m", "1000000/1s", "10/0m", "10/0s", "0/15m"])
-def test_cfg_04_a_limit_of_sign_ins_cannot_be_set_to_none(tmp_path: Path, rate: str) -> None:
+def test_cfg_04_a_limit_of_sign_ins_cannot_be_set_to_none(
+    tmp_path: Path, rate: str, limit: str
+) -> None:
     """NIST SP 800-63B-4 3.2.2 allows at most a hundred."""
     with pytest.raises(Misconfigured):
-        start(tmp_path, GATEHOUSE_THROTTLING_NAME_AND_NETWORK=rate)
+        start(tmp_path, **{f"GATEHOUSE_THROTTLING_{limit}": rate})
+
+
+@pytest.mark.parametrize("failures", ["101", "0", "4", "none", "-1"])
+def test_cfg_04_the_stop_of_a_password_cannot_be_taken_away(tmp_path: Path, failures: str) -> None:
+    with pytest.raises(Misconfigured):
+        start(tmp_path, GATEHOUSE_PASSWORDS_FAILURES=failures)
 
 
 @pytest.mark.parametrize("rate", ["60/0m", "0/10m"])
-@pytest.mark.parametrize("limit", ["NETWORK", "LINKS"])
+@pytest.mark.parametrize("limit", ["NETWORK", "ACCOUNT", "LINKS"])
 def test_cfg_04_no_window_is_empty(tmp_path: Path, limit: str, rate: str) -> None:
     with pytest.raises(Misconfigured):
         start(tmp_path, **{f"GATEHOUSE_THROTTLING_{limit}": rate})
