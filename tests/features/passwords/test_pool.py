@@ -3,6 +3,7 @@
 import functools
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -149,6 +150,18 @@ def test_who_has_waited_too_long_is_turned_away_and_does_no_work() -> None:
     slots.let_go()
     slots.threads.shutdown()
     assert slots.pool.run(lambda: "free again") == "free again"
+
+
+def test_who_was_let_in_is_served_even_if_it_takes_longer_than_was_thought() -> None:
+    slots = Slots(HashPool(1, 0.3))
+    slots.fill()
+    caller = slots.threads.submit(slots.pool.run, lambda: "served")
+    slots.until_waiting(1)
+    time.sleep(0.6)
+    slots.let_go()
+    assert caller.result(LONG) == "served"
+    assert slots.pool.turned_away == 0
+    slots.threads.shutdown()
 
 
 def test_who_would_wait_too_long_is_turned_away_without_waiting() -> None:

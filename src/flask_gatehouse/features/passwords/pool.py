@@ -46,6 +46,10 @@ _IDLE: Final = 10.0
 #: a hash still gets a quarter of a core. With 10 it would be a tenth, and few could sign in.
 _NICENESS: Final = 5
 
+#: Who was let in waits up to so many times the patience: that was judged at the door, and to be
+#: turned away after waiting is worse than to wait a little more.
+_LEEWAY: Final = 4
+
 #: One place in so many is kept for people who are signed in; at least one place is.
 _KEPT: Final = 5
 
@@ -68,7 +72,7 @@ class HashPool:
 
     Args:
         size: hashes that may run at once, in this process.
-        patience: seconds that a caller may wait for a slot.
+        patience: seconds that a caller may be expected to wait for a slot.
         places: callers that may hash or wait at once, each of which holds up a thread of the
             server; none bounds them by the patience only.
     """
@@ -100,7 +104,9 @@ class HashPool:
             live: asked for by somebody who is signed in, and so goes before strangers.
 
         Raises:
-            HashingOverloaded: no slot within the patience, or no place; `work` was not called.
+            HashingOverloaded: no slot to be expected within the patience, or no place, which is
+                said at once; or, against all expectation, none in a multiple of the patience. In
+                each case `work` was not called.
         """
         job = _Job(work, live=live, number=next(_numbers))
         patience = self._admit(job)
@@ -145,7 +151,7 @@ class HashPool:
             if (ahead + 1) * self._usual / self.size > self.patience:
                 self._turn_away()
             heapq.heappush(self._line, job)
-            return self.patience
+            return _LEEWAY * self.patience
 
     def _is_full(self, job: _Job) -> bool:
         if self.places is None:

@@ -60,8 +60,8 @@ class PasswordSettings:
         cap=256,
     )
     hash_patience: timedelta = setting(
-        timedelta(seconds=1),
-        "How long a sign-in may wait for a free slot before it is asked to come back.",
+        timedelta(seconds=2),
+        "A sign-in that would have to wait longer for a free slot is asked at once to come back.",
         floor=timedelta(seconds=0),
         cap=timedelta(seconds=30),
     )
