@@ -73,11 +73,18 @@ def tapped(engine: Engine, before: Before) -> Iterator[None]:
     def connect(_d: object, _r: object, _a: object, parameters: dict[str, Any]) -> None:
         parameters.update(options)
 
+    def connected(connection: Any, _: object) -> None:
+        # Ours to PostgreSQL are made by the engine itself, and can be told afterwards.
+        if "cursor_factory" in options:
+            connection.cursor_factory = options["cursor_factory"]
+
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", connected)
     # Connections of before are not seen, and those of now shall not stay.
     engine.dispose()
     try:
         yield
     finally:
         event.remove(engine, "do_connect", connect)
+        event.remove(engine, "connect", connected)
         engine.dispose()
