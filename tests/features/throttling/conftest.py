@@ -17,7 +17,10 @@ def make_counting(request: pytest.FixtureRequest, make_site: MakeSite) -> MakeCo
 
     Nobody is sent away because the machine that runs the tests is slow.
     """
-    config: dict[str, object] = {"GATEHOUSE_PASSWORDS_HASH_PATIENCE": "30s"}
+    config: dict[str, object] = {
+        "GATEHOUSE_PASSWORDS_HASH_PATIENCE": "30s",
+        "GATEHOUSE_PASSWORDS_HASH_PLACES": 256,
+    }
     if request.param == "redis":
         config["GATEHOUSE_REDIS_URL"] = services.REDIS.need()
     if request.param in {"sqlite", "redis"}:

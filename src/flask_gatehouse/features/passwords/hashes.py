@@ -1,6 +1,7 @@
 """Hashing for one application: our own hashes and foreign ones, within the bounded pool."""
 
 import os
+from contextlib import AbstractContextManager
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.house import House
@@ -36,27 +37,40 @@ class Hashes:
         """What a new hash costs."""
         return self._hasher.cost
 
-    def make(self, password: str, *, live: bool = False) -> str:
+    def make(self, password: str, *, live: bool = False, placed: bool = False) -> str:
         """Return what to store.
 
         Args:
             live: for somebody who is signed in.
+            placed: in a block of `place`.
 
         Raises:
             HashingOverloaded: no slot in time.
         """
-        return self.pool.run(lambda: self._hasher.hash(password), live=live)
+        return self.pool.run(lambda: self._hasher.hash(password), live=live, placed=placed)
 
-    def check(self, encoded: str | None, password: str, *, live: bool = False) -> bool:
+    def check(
+        self, encoded: str | None, password: str, *, live: bool = False, placed: bool = False
+    ) -> bool:
         """Return whether `password` belongs to a stored hash; with none, do the same work.
 
         Args:
             live: asked by somebody who is signed in.
+            placed: in a block of `place`.
 
         Raises:
             HashingOverloaded: for known and unknown names alike.
         """
-        return self.pool.run(lambda: self._check(encoded, password), live=live)
+        work = lambda: self._check(encoded, password)  # noqa: E731 - named for the line below
+        return self.pool.run(work, live=live, placed=placed)
+
+    def place(self, *, live: bool = False) -> AbstractContextManager[None]:
+        """Have a place in the block, so that `check` and `make` in it find no pool that is full.
+
+        Raises:
+            HashingOverloaded: at once: for known and unknown names alike.
+        """
+        return self.pool.place(live=live)
 
     def outdated(self, encoded: str) -> bool:
         """Return whether a stored hash should be replaced at the next chance."""

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -57,9 +57,10 @@ _KEPT: Final = 5
 class _Job:
     """One hash that somebody asked for."""
 
-    def __init__(self, work: Callable[[], Any], *, live: bool, number: int) -> None:
+    def __init__(self, work: Callable[[], Any], *, live: bool, placed: bool, number: int) -> None:
         self.work = work
         self.live = live
+        self.placed = placed
         self.outcome: Future[Any] = Future()
         self._order = (not live, number)
 
@@ -97,18 +98,21 @@ class HashPool:
         self._start_afresh()
         _POOLS.add(self)
 
-    def run(self, work: Callable[[], _Result], *, live: bool = False) -> _Result:
+    def run(
+        self, work: Callable[[], _Result], *, live: bool = False, placed: bool = False
+    ) -> _Result:
         """Do one hash's work in a slot and return what it returns.
 
         Args:
             live: asked for by somebody who is signed in, and so goes before strangers.
+            placed: asked for in a block of `place`.
 
         Raises:
             HashingOverloaded: no slot to be expected within the patience, or no place, which is
                 said at once; or, against all expectation, none in a multiple of the patience. In
                 each case `work` was not called.
         """
-        job = _Job(work, live=live, number=next(_numbers))
+        job = _Job(work, live=live, placed=placed, number=next(_numbers))
         patience = self._admit(job)
         try:
             outcome: _Result = job.outcome.result(patience)
@@ -123,6 +127,25 @@ class HashPool:
         if withdrawn:
             self._turn_away()
         return job.outcome.result()  # type: ignore[no-any-return] # of what `work` returns
+
+    @contextlib.contextmanager
+    def place(self, *, live: bool = False) -> Iterator[None]:
+        """Have a place in the block, in which `run` is told so: nothing is done for nothing.
+
+        Args:
+            live: for somebody who is signed in.
+
+        Raises:
+            HashingOverloaded: at once, if there is none, or no slot to be expected in time.
+        """
+        with self._changed:
+            self._look_for_a_place(live=live)
+            self._placed += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._placed -= 1
 
     @property
     def waiting(self) -> int:
@@ -142,22 +165,28 @@ class HashPool:
     def _admit(self, job: _Job) -> float | None:
         """Give a job a slot or a place in line; return how long its caller may wait for a slot."""
         with self._changed:
-            if self._is_full(job):
-                self._turn_away()
+            if not job.placed:
+                self._look_for_a_place(live=job.live)
+                self._loose += 1
             if self._taken < self.size and not self._line:
                 self._give_slot(job)
                 return None
-            ahead = sum(each < job for each in self._line)
-            if (ahead + 1) * self._usual / self.size > self.patience:
-                self._turn_away()
             heapq.heappush(self._line, job)
             return _LEEWAY * self.patience
 
-    def _is_full(self, job: _Job) -> bool:
-        if self.places is None:
-            return False
-        kept = 0 if job.live else max(1, self.places // _KEPT)
-        return self._taken + len(self._line) >= self.places - kept
+    def _look_for_a_place(self, *, live: bool) -> None:
+        """Raise HashingOverloaded if there is no place, or no slot to be expected in time."""
+        held = self._placed + self._loose
+        if self.places is not None:
+            kept = 0 if live else max(1, self.places // _KEPT)
+            if held >= self.places - kept:
+                self._turn_away()
+        if held < self.size:
+            return
+        # Who is signed in goes before those who are not.
+        ahead = sum(each.live for each in self._line) if live else held - self._taken
+        if (ahead + 1) * self._usual / self.size > self.patience:
+            self._turn_away()
 
     def _give_slot(self, job: _Job) -> None:
         """Hand a job to a thread of ours, started if all that there are have work."""
@@ -175,6 +204,7 @@ class HashPool:
                 return False
             self._line.remove(job)
             heapq.heapify(self._line)
+            self._loose -= not job.placed
             return True
 
     def _turn_away(self) -> None:
@@ -189,10 +219,10 @@ class HashPool:
             try:
                 outcome = job.work()
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
-                self._free_slot(self._clock() - began)
+                self._free_slot(job, self._clock() - began)
                 job.outcome.set_exception(error)
             else:
-                self._free_slot(self._clock() - began)
+                self._free_slot(job, self._clock() - began)
                 job.outcome.set_result(outcome)
             # While this thread waits, nothing keeps what the job knew.
             del job
@@ -204,9 +234,10 @@ class HashPool:
             self._threads -= 1
             return None
 
-    def _free_slot(self, duration: float) -> None:
+    def _free_slot(self, job: _Job, duration: float) -> None:
         with self._changed:
             self._taken -= 1
+            self._loose -= not job.placed
             self._done += 1
             slower = duration > self._usual
             weight = _WEIGHT_OF_SLOWER if slower else _WEIGHT_OF_FASTER
@@ -219,6 +250,8 @@ class HashPool:
         self._changed = threading.Condition(threading.Lock())
         self._line: list[_Job] = []
         self._ready: deque[_Job] = deque()
+        #: Callers who have a place, and jobs of callers who have none.
+        self._placed = self._loose = 0
         self._threads = self._taken = self._done = self._turned_away = 0
 
 

@@ -1,6 +1,7 @@
 """Prove an account by its password; set passwords; invite people to choose theirs."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -100,16 +101,19 @@ def prove(work: Work, *, name: str, password: str, device: str | None = None) ->
         HashingOverloaded: too many are signing in at this moment.
     """
     name = name[:_LONGEST_TYPED]
-    mark = marks.recognise(work, value=device, name=name)
-    # All spellings of a name share a counter. A name and the address of the same account do not:
-    # that one runs out with the other would tell a stranger that they belong together.
-    tried = _count(work, counted_as(name), mark)
-    user, stored = _read(work, name)
-    guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
-    if not _is_right(work, user, stored, password, guess) or user is None or not user.active:
-        _record_refusal(work, name, user, guess)
-        raise WrongCredentials
-    _welcome(work, user, stored, password, tried, guess)
+    # A place first: in a storm most are turned away, and those must neither wait nor cost a write.
+    # Nothing is looked at for them, so nothing has to be counted.
+    with _place(work, password):
+        mark = marks.recognise(work, value=device, name=name)
+        # All spellings of a name share a counter. A name and the address of the same account do
+        # not: that one runs out with the other would tell a stranger that they belong together.
+        tried = _count(work, counted_as(name), mark)
+        user, stored = _read(work, name)
+        guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
+        if not _is_right(work, user, stored, password, guess) or user is None or not user.active:
+            _record_refusal(work, name, user, guess)
+            raise WrongCredentials
+        _welcome(work, user, stored, password, tried, guess)
     return Attempt(user_id=user.id, methods=("password",), epoch=user.epoch)
 
 
@@ -127,16 +131,17 @@ def confirm(
         NotConfirmed: it is another password, or there is none.
         HashingOverloaded: too many are signing in at this moment.
     """
-    stored = _stored(work, user)
-    mark = marks.recognise(work, value=device, name=user.username)
-    in_session = _count_in_session(work, standing)
-    tried = _count(work, counted_as(user.username), mark)
-    guess = guesses.spend(work, user_id=user.id, known=True)
-    if not _is_right(work, user, stored, password, guess, live=True):
-        _record_refusal(work, user.username, user, guess)
-        raise NotConfirmed
-    throttling.forgive(work, limit=in_session, what=standing.public_id)
-    _welcome(work, user, stored, password, tried, guess)
+    with _place(work, password, live=True):
+        stored = _stored(work, user)
+        mark = marks.recognise(work, value=device, name=user.username)
+        in_session = _count_in_session(work, standing)
+        tried = _count(work, counted_as(user.username), mark)
+        guess = guesses.spend(work, user_id=user.id, known=True)
+        if not _is_right(work, user, stored, password, guess, live=True):
+            _record_refusal(work, user.username, user, guess)
+            raise NotConfirmed
+        throttling.forgive(work, limit=in_session, what=standing.public_id)
+        _welcome(work, user, stored, password, tried, guess)
 
 
 def is_set(work: Work, *, user: User) -> bool:
@@ -306,7 +311,7 @@ def _renewed(hashes: Hashes, stored: str | None, password: str) -> str | None:
     if stored is None or not hashes.outdated(stored):
         return None
     try:
-        return hashes.make(password, live=True)
+        return hashes.make(password, live=True, placed=True)
     except HashingOverloaded:
         # The password was right, and the next sign-in is as good a chance.
         return None
@@ -326,6 +331,20 @@ def _read(work: Work, name: str) -> tuple[User | None, str | None]:
         return user, row.encoded if row else None
 
 
+def _place(work: Work, password: str, *, live: bool = False) -> AbstractContextManager[None]:
+    """Take a place among those who hash, if a hash will be needed."""
+    return work.house.part(Hashes).place(live=live) if _may_be_one(password) else nullcontext()
+
+
+def _may_be_one(password: str) -> bool:
+    try:
+        rules.as_bytes(password)
+    except PasswordRefused:
+        # Nobody's password can look so, which is known without a hash and tells nothing.
+        return False
+    return True
+
+
 def _is_right(
     work: Work,
     user: User | None,
@@ -335,15 +354,12 @@ def _is_right(
     *,
     live: bool = False,
 ) -> bool:
-    try:
-        rules.as_bytes(password)
-    except PasswordRefused:
-        # Nobody's password can look so, which is known without a hash and tells nothing.
+    if not _may_be_one(password):
         return False
     try:
         # A password that is stopped costs the hash of an unknown name.
         asked = stored if guess.allowed else None
-        return work.house.part(Hashes).check(asked, password, live=live)
+        return work.house.part(Hashes).check(asked, password, live=live, placed=True)
     except HashingOverloaded:
         counted = user.id if guess.allowed and user is not None else None
         guesses.take_back(work, user_id=counted)

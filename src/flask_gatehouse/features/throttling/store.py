@@ -5,9 +5,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Insert, and_, case, delete, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, UtcDateTime
@@ -45,6 +57,12 @@ class Block:
     count: int
     #: How often the limit was crossed in a row.
     strikes: int
+
+
+_counters: Final = cast("Table", Counter.__table__)
+_COUNTED: Final = select(_counters.c.count, _counters.c.expires_at, _counters.c.strikes).where(
+    _counters.c.digest == bindparam("key")
+)
 
 
 class Store(ABC):
@@ -126,10 +144,9 @@ class DatabaseStore(Store):
         return changed(work.db, delete(Counter).where(*meant))
 
     def _one(self, db: Session, now: datetime, tally: Tally) -> Hit:
-        db.execute(_upsert(db.get_bind().dialect.name, tally, now))
+        db.execute(_upsert(db.get_bind().dialect.name), _parameters(tally, now))
         # The row is ours until the commit, so this is the count that the upsert made.
-        counted = select(Counter.count, Counter.expires_at, Counter.strikes)
-        count, expires_at, strikes = db.execute(counted.where(Counter.digest == tally.key)).one()
+        count, expires_at, strikes = db.execute(_COUNTED, {"key": tally.key}).one()
         if count == tally.rate.times + 1:
             # Crossed just now, which happens once in a window: only this pushes its end.
             expires_at = max(expires_at, now + wait(strikes))
@@ -164,39 +181,53 @@ def _forgotten(now: datetime) -> ColumnElement[bool]:
     return and_(Counter.expires_at <= now, or_(plain, Counter.expires_at <= now - MEMORY))
 
 
-def _upsert(dialect: str, tally: Tally, now: datetime) -> Insert:
+@cache
+def _upsert(dialect: str) -> Insert:
     """Return the statement that opens a window with one, or counts one more.
 
-    The dialects are imported where they are spoken: together they cost a start more than Flask.
+    Made once, so that SQLAlchemy knows it again. The dialects are imported where they are spoken:
+    together they cost a start more than Flask.
     """
-    end = now + tally.rate.window
+    now, end, memory = (bindparam(name, type_=UtcDateTime()) for name in ("now", "end", "memory"))
     values: dict[str, Any] = {
-        "digest": tally.key,
+        "digest": bindparam("key"),
         "count": 1,
         "expires_at": end,
-        "limit_name": tally.limit,
-        "who": tally.who,
-        "place": tally.place,
+        "limit_name": bindparam("limit"),
+        "who": bindparam("whose"),
+        "place": bindparam("where"),
         "strikes": 0,
     }
-    over = Counter.expires_at <= literal(now, UtcDateTime)
-    long_ago = Counter.blocked_until <= literal(now - MEMORY, UtcDateTime)
+    over = _counters.c.expires_at <= now
+    long_ago = _counters.c.blocked_until <= memory
     # In this order: MariaDB assigns from left to right and would see the new values.
     then = [
-        ("strikes", case((over & long_ago, 0), else_=Counter.strikes)),
-        ("count", case((over, 1), else_=Counter.count + 1)),
-        ("expires_at", case((over, literal(end, UtcDateTime)), else_=Counter.expires_at)),
+        ("strikes", case((over & long_ago, 0), else_=_counters.c.strikes)),
+        ("count", case((over, 1), else_=_counters.c.count + 1)),
+        ("expires_at", case((over, end), else_=_counters.c.expires_at)),
     ]
     if dialect in MYSQL:
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
 
-        return mysql.insert(Counter).values(values).on_duplicate_key_update(then)
+        return mysql.insert(_counters).values(values).on_duplicate_key_update(then)
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is spoken
 
-        on_postgres = postgresql.insert(Counter).values(values)
-        return on_postgres.on_conflict_do_update(index_elements=[Counter.digest], set_=dict(then))
+        on_postgres = postgresql.insert(_counters).values(values)
+        return on_postgres.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
     from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
 
-    on_sqlite = sqlite.insert(Counter).values(values)
-    return on_sqlite.on_conflict_do_update(index_elements=[Counter.digest], set_=dict(then))
+    on_sqlite = sqlite.insert(_counters).values(values)
+    return on_sqlite.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+
+
+def _parameters(tally: Tally, now: datetime) -> dict[str, object]:
+    return {
+        "now": now,
+        "end": now + tally.rate.window,
+        "memory": now - MEMORY,
+        "key": tally.key,
+        "limit": tally.limit,
+        "whose": tally.who,
+        "where": tally.place,
+    }
