@@ -40,7 +40,7 @@ from flask_gatehouse.features.users import keeper
 from flask_gatehouse.web import csrf, errors, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
 from flask_gatehouse.web.dates import shown_date
-from flask_gatehouse.web.flask_login import GatehouseLoginManager
+from flask_gatehouse.web.flask_login import OUR_REFRESH_VIEW, GatehouseLoginManager
 from flask_gatehouse.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Gatehouse:
             if self.login_manager.login_view is None:
                 self.login_manager.login_view = "gatehouse.passwords.login"
             if self.login_manager.refresh_view is None:
-                self.login_manager.refresh_view = "gatehouse.passwords.confirm"
+                self.login_manager.refresh_view = OUR_REFRESH_VIEW
                 self.login_manager.needs_refresh_message = _CONFIRM
         if state.settings[WebSettings].headers == "all":
             app.after_request(headers.hook(state.house))

@@ -23,6 +23,7 @@ from flask import (
     redirect,
     request,
     session,
+    url_for,
 )
 from flask.typing import ResponseReturnValue
 from flask_login import (
@@ -37,8 +38,12 @@ from flask_login import (
 )
 
 from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.web import carrying
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import held
+
+#: The page of ours that asks again.
+OUR_REFRESH_VIEW: Final = "gatehouse.passwords.confirm"
 
 #: What Flask-Login's functions write into Flask's session.
 _KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
@@ -160,22 +165,31 @@ class GatehouseLoginManager(LoginManager):
     def needs_refresh(self) -> ResponseReturnValue:
         """Send somebody whose session is not fresh to the page that asks again.
 
-        A form that was sent is not sent again: the way back leads to the page that it stands on.
+        A simple form goes along, if that page is ours. Of any other the way back leads to the page
+        that it stands on.
         """
         user_needs_refresh.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
         if self.needs_refresh_callback:
             return self.needs_refresh_callback()
         message, category = self.needs_refresh_message, self.needs_refresh_message_category
         wanted = path_of_this_request() or _path_of_the_form()
+        to = _path_as_it_is()
+        if self.refresh_view == OUR_REFRESH_VIEW and to is not None and _may_be_carried():
+            self._say(message, category)
+            here = url_for(OUR_REFRESH_VIEW, to=to, next=wanted)
+            return redirect(here, 307)
         return self._send(self.refresh_view, message, category, wanted)
+
+    def _say(self, message: str | None, category: str) -> None:
+        if message:
+            flash(self.localize_callback(message) if self.localize_callback else message, category)
 
     def _send(
         self, view: str | None, message: str | None, category: str, wanted: str | None
     ) -> ResponseReturnValue:
         if not view:
             abort(401)
-        if message:
-            flash(self.localize_callback(message) if self.localize_callback else message, category)
+        self._say(message, category)
         if wanted is not None and urlsplit(view).netloc not in {"", request.host}:
             # Somewhere else a path would mean another site.
             wanted = urljoin(request.host_url, wanted)
@@ -254,6 +268,11 @@ class GatehouseLoginManager(LoginManager):
 def path_of_this_request() -> str | None:
     """Return where to come back to: only what was asked for by GET, and only on this site."""
     return _path_as_it_is() if request.method in {"GET", "HEAD"} else None
+
+
+def _may_be_carried() -> bool:
+    state = current_app.extensions["gatehouse"]
+    return carrying.may_be_carried(state.house, state.doorkeeper.handle())
 
 
 def _path_of_the_form() -> str | None:

@@ -28,6 +28,8 @@ from flask_gatehouse.features.passwords.errors import (
     WrongCredentials,
 )
 from flask_gatehouse.features.sessions.errors import SessionOver
+from flask_gatehouse.web import carrying
+from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
@@ -62,22 +64,28 @@ def confirm() -> ResponseReturnValue:
     """Ask whoever is signed in for the password again; then back to the page that wanted it.
 
     It always asks, however lately that was done: only the page that sent here knows what is recent.
+    A form that was sent too late comes along, and is sent where it was meant to go by one button.
     """
     from flask_gatehouse.features.passwords.forms import ConfirmForm  # noqa: PLC0415 - as above
 
-    form = ConfirmForm()
-    if request.method != "POST":
+    arriving = carrying.arriving()
+    if request.method != "POST" or arriving is not None:
+        form = ConfirmForm(formdata=None)
         form.next.data = safe_path(request.args.get("next"))
-        return _confirm_page(form)
+        return _confirm_page(form, arriving)
+    form = ConfirmForm()
+    carried = carrying.handed_on()
     try:
         _confirm(form)
     except (NotConfirmed, TooManyAttempts) as refusal:
-        return _ask_again("gatehouse/passwords/confirm.html", form, refusal)
+        return _ask_again("gatehouse/passwords/confirm.html", form, refusal, carried)
     except (MayNotEnter, SessionOver):
         # Ended while this was typed: there is nothing left to confirm.
         manager = current_app.login_manager  # type: ignore[attr-defined] # set by Flask-Login
         gone: ResponseReturnValue = manager.unauthorized()
         return gone
+    if carried is not None:
+        return render_template("gatehouse/passwords/carry_on.html", carried=carried)
     return redirect(landing(), 303)
 
 
@@ -144,11 +152,13 @@ def _sign_in(form: "LoginForm") -> None:
     door.signed_in(opened, user)
 
 
-def _confirm_page(form: "ConfirmForm") -> ResponseReturnValue:
+def _confirm_page(form: "ConfirmForm", carried: Carried | None) -> ResponseReturnValue:
     user = doorkeeper.current().account()
     with unit_of_work() as work:
         possible = user is not None and service.is_set(work, user=user)
-    return render_template("gatehouse/passwords/confirm.html", form=form, possible=possible)
+    return render_template(
+        "gatehouse/passwords/confirm.html", form=form, possible=possible, carried=carried
+    )
 
 
 def _confirm(form: "ConfirmForm") -> None:
@@ -167,13 +177,16 @@ def _confirm(form: "ConfirmForm") -> None:
     door.confirm()
 
 
-def _ask_again(template: str, form: "SiteForm", refusal: Refusal) -> ResponseReturnValue:
+def _ask_again(
+    template: str, form: "SiteForm", refusal: Refusal, carried: Carried | None = None
+) -> ResponseReturnValue:
     """Show the form as it was, without the password, and one sentence."""
     for field in form:
         field.errors = []
     refuse(form, refusal)
     found = answer(refusal)
-    response = make_response(render_template(template, form=form, possible=True), found.status)
+    page = render_template(template, form=form, possible=True, carried=carried)
+    response = make_response(page, found.status)
     if found.retry_after is not None:
         response.headers["Retry-After"] = str(found.retry_after)
     return response
