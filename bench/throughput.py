@@ -54,6 +54,8 @@ def _rate(name: str, folder: Path, seconds: float) -> float:
         command = [
             *(program, "-t", "1", "-c", str(_CONNECTIONS), "-d", f"{max(1, round(seconds))}s"),
             *("-H", f"Host: {wsgi.HOST}:{wsgi.PORT}", "-H", f"Cookie: {cookies}"),
+            # Connections that stay open stay with the process that took them, often one for all.
+            *("-H", "Connection: close"),
             f"http://127.0.0.1:{server.port}/private",
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
