@@ -137,7 +137,7 @@ def test_asvs_2_3_1_no_step_comes_before_the_one_it_needs(patient: GatehouseTest
     client = kinds["remembered"]
     token = forms.token(client.get("/account/devices/"))
     page = client.post("/account/devices/end-others/", data={"csrf_token": token})
-    assert page.status_code == 303
+    assert page.status_code == 307
     assert page.location.startswith("/confirm/")
     # Whoever has no session confirms nothing.
     assert sent_to_login(kinds["anonymous"].get("/confirm/"))
