@@ -258,7 +258,7 @@ class State:
         if self._doorkeeper is None:
             with self._lock:
                 if self._doorkeeper is None:
-                    self._doorkeeper = _rooms().doorkeeper(lambda: self.works, self.house)
+                    self._doorkeeper = _rooms().doorkeeper(self.works, self.house)
         return self._doorkeeper
 
     @property

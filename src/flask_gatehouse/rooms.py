@@ -67,7 +67,7 @@ def open_works(house: House, db: Any) -> Works:  # noqa: ANN401 - a host's datab
     return Works(house, lambda: db.engine, scoped)
 
 
-def doorkeeper(works: Callable[[], Works], house: House) -> SessionDoorkeeper:
+def doorkeeper(works: Works, house: House) -> SessionDoorkeeper:
     """Return who opens, finds and ends sessions."""
     return SessionDoorkeeper(works, house)
 

@@ -61,6 +61,7 @@ class Upkeep:
         self._house = house
         self._thread = threading.Thread()
         self._asked: SimpleQueue[Chore | None] = SimpleQueue()
+        self._ended = threading.Event()
 
     @property
     def running(self) -> bool:
@@ -83,7 +84,7 @@ class Upkeep:
             if self.running or works.is_single:
                 return self
         # New ones: a lock that was held in the parent at the fork would never be let go here.
-        self._asked = SimpleQueue()
+        self._asked, self._ended = SimpleQueue(), threading.Event()
         for chore in self._house.plugs(Chore):
             chore.begin()
         self._thread = threading.Thread(
@@ -102,7 +103,9 @@ class Upkeep:
         atexit.unregister(self.stop)
         if self.running:
             self._asked.put(None)
-            self._thread.join(_LAST_WORDS)
+            # Not for the thread itself: a wait for a thread that a second signal breaks off leaves
+            # Python 3.11 waiting for it for ever when the process ends.
+            self._ended.wait(_LAST_WORDS)
 
     def _run(self, works: Works, inside: Callable[[], AbstractContextManager[object]]) -> None:
         due = {chore: _turn_of(chore) for chore in self._house.plugs(Chore)}
@@ -113,6 +116,7 @@ class Upkeep:
             due[chore] = began + taken + rest_after(taken) if more else _turn_of(chore)
         for chore in due:
             _done(inside, partial(chore.finish, works))
+        self._ended.set()
 
     def _next(self, due: dict[Chore, float]) -> Chore | None:
         """Wait for the chore that is due or asked for; None ends it all."""

@@ -1,7 +1,6 @@
 """Cookies in and out: the front desk for the request that is being answered."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,8 +73,8 @@ class Cookies:
 class SessionDoorkeeper(Doorkeeper):
     """Opens, finds and ends server-side sessions for the current request."""
 
-    def __init__(self, works: Callable[[], Works], house: House) -> None:
-        """Args: works: how to begin work, once the house is put together."""
+    def __init__(self, works: Works, house: House) -> None:
+        """Args: works: how to begin work."""
         self._works = works
         self._cookies = Cookies.of(house)
         may_believe = house.settings[SessionSettings].cache_for > timedelta(0)
@@ -100,14 +99,14 @@ class SessionDoorkeeper(Doorkeeper):
 
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
-        return finding.find(self._works(), request.cookies.get(self._cookies.remember)) is not None
+        return finding.find(self._works, request.cookies.get(self._cookies.remember)) is not None
 
     def proven_within(self, within: timedelta | None) -> bool:
         """Return whether the person proved who they are in this session, and so lately."""
         standing = self.standing()
         if standing is None or not standing.fresh or standing.proven_at is None:
             return False
-        house = self._works().house
+        house = self._works.house
         recent = within or house.settings[SessionSettings].fresh_for
         return standing.proven_at > house.clock.now() - recent
 
@@ -134,7 +133,7 @@ class SessionDoorkeeper(Doorkeeper):
             methods=("host",),
             fresh=entry.fresh,
         )
-        with self._works().begin(origin()) as work:
+        with self._works.begin(origin()) as work:
             opened = desk.admit(
                 work,
                 attempt=attempt,
@@ -182,7 +181,7 @@ class SessionDoorkeeper(Doorkeeper):
         standing = self.standing()
         if standing is None:
             return
-        with self._works().begin(origin()) as work:
+        with self._works.begin(origin()) as work:
             handle = desk.confirm(work, standing=standing)
         self._forget()
         self._set(self._cookies.session, str(handle), until=None)
@@ -193,7 +192,7 @@ class SessionDoorkeeper(Doorkeeper):
         standing = self.standing()
         digests = self.presented()
         if digests:
-            with self._works().begin(origin()) as work:
+            with self._works.begin(origin()) as work:
                 desk.leave(work, standing=standing if said else None, digests=digests)
         self._forget()
         g._gatehouse_standing = None  # noqa: SLF001 - our own key of `g`
@@ -207,7 +206,7 @@ class SessionDoorkeeper(Doorkeeper):
             request.cookies.get(self._cookies.session),
             request.cookies.get(self._cookies.remember),
         )
-        return sessions.digests_of(self._works().house, self.handle(), *values)
+        return sessions.digests_of(self._works.house, self.handle(), *values)
 
     def standing(self) -> Standing | None:
         """Return the session of this request, if it is good; looked up at most once."""
@@ -240,11 +239,11 @@ class SessionDoorkeeper(Doorkeeper):
         return False
 
     def _believe(self, value: str | None) -> Standing | None:
-        return self._recent.find(self._works(), value, self._read) if self._recent else None
+        return self._recent.find(self._works, value, self._read) if self._recent else None
 
     def _read(self, value: str | None) -> Standing | None:
         """Ask the database, and write down now and then that the session is in use."""
-        works = self._works()
+        works = self._works
         standing = finding.find(works, value)
         if standing is not None:
             try:
@@ -256,7 +255,7 @@ class SessionDoorkeeper(Doorkeeper):
 
     def _know(self, user_id: UUID, epoch: int) -> None:
         """Let the browser be known from now on. Signing out leaves that as it is."""
-        house = self._works().house
+        house = self._works.house
         value = marks.renewed(house, self.device(), user_id=user_id, epoch=epoch)
         until = house.clock.now() + house.settings[LoginSettings].device_lifetime
         self._set(self._cookies.device, value, until=until)
@@ -267,10 +266,10 @@ class SessionDoorkeeper(Doorkeeper):
     def _renewed(self, handle: Handle | None) -> None:
         """From here on the request belongs to this handle: look-ups and form tokens follow it."""
         g._gatehouse_handle = None if handle is None else str(handle)  # noqa: SLF001 - our own key of `g`
-        csrf.renew(self._works().house, self.handle())
+        csrf.renew(self._works.house, self.handle())
 
     def _set(self, name: str, value: str, *, until: datetime | None) -> None:
-        now = self._works().house.clock.now()
+        now = self._works.house.clock.now()
         lifetime = None if until is None else round((until - now).total_seconds())
         # A host that forgot to say its public URL still gets Secure where it is reached by https.
         secure = self._cookies.secure or request.is_secure

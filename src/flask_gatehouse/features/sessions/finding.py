@@ -128,6 +128,15 @@ class Standing:
         return self.row.kind == REMEMBERED
 
 
+class _Believed(NamedTuple):
+    """A session that was good when it was read, and for how long that may be believed."""
+
+    since: datetime
+    until: datetime
+    digest: bytes
+    row: Stored
+
+
 class Recent(Listener):
     """Sessions as they were read lately, for owners who allow safe pages not to ask each time.
 
@@ -139,7 +148,7 @@ class Recent(Listener):
         """Believe for as long as the settings say."""
         self._house = house
         self._bound = house.settings[SessionSettings].cache_for
-        self._known: dict[str, tuple[datetime, bytes, Stored]] = {}
+        self._known: dict[str, _Believed] = {}
 
     def hear(self, event: Event, origin: Origin) -> None:
         """Forget everything: it may have been about any of them."""
@@ -161,18 +170,16 @@ class Recent(Listener):
         # more if something changes meanwhile.
         known = self._known
         found = known.get(value)
-        if found is not None:
-            read_at, digest, row = found
-            if read_at <= now < read_at + self._bound:
-                standing = _standing(works, digest, row, now)
-                # What looks over may have been in use since, so only what is good is believed.
-                if standing is not None:
-                    return standing
+        if found is not None and found.since <= now < found.until:
+            return Standing(found.digest, found.row, _account(works, found.row), now)
         standing = read(value)
         if standing is not None:
             if len(known) >= _MOST_RECENT:
                 known.clear()
-            known[value] = (now, standing.digest, standing.row)
+            row = standing.row
+            # What looks over by then may have been in use since, and is asked for again.
+            until = min(now + self._bound, row.idle_expires_at, row.expires_at)
+            known[value] = _Believed(now, until, standing.digest, row)
         return standing
 
 
@@ -200,14 +207,17 @@ def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standi
     """Return the session if it is good now: what was read says until when, and whose."""
     if rules.is_over(idle_expires_at=row.idle_expires_at, expires_at=row.expires_at, now=now):
         return None
-    user = None
-    if row.subject is None:
-        if row.account is None or row.epoch_of_account != row.epoch:
-            return None
-        user = row.account()
-        if works.joins_host:
-            user = _joined(works.host_session, user)
-    return Standing(digest, row, user, now)
+    if row.subject is None and (row.account is None or row.epoch_of_account != row.epoch):
+        return None
+    return Standing(digest, row, _account(works, row), now)
+
+
+def _account(works: Works, row: Stored) -> User | None:
+    """Return the account of a session in an object of its own; None where the host keeps users."""
+    if row.account is None:
+        return None
+    user = row.account()
+    return _joined(works.host_session, user) if works.joins_host else user
 
 
 def _joined(host: DbSession | None, user: User) -> User:
