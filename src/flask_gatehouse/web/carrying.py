@@ -6,6 +6,7 @@ the server, nothing is sent by itself, and only what passed for a form of this s
 page at the end puts a good token into it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,10 @@ _MOST_FIELDS: Final = 50
 _MOST_CHARACTERS: Final = 8192
 
 #: What is in fields with such names does not belong into the source of another page.
-_SECRETS: Final = ("password", "passwd", "secret", "token", "code", "pin")
+_SECRET: Final = re.compile(
+    r"pass(word|wd|phrase|code|key)|secret|token|credential|(^|[^a-z])(code|pin|otp|cvc|cvv)($|[^a-z])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def may_be_carried(house: House, handle: str | None) -> bool:
     size = sum(len(name) + len(value) for name, value in fields)
     if len(fields) > _MOST_FIELDS or size > _MOST_CHARACTERS:
         return False
-    if any(secret in name.casefold() for name, _ in fields for secret in _SECRETS):
+    if any(_SECRET.search(name) for name, _ in fields):
         return False
     try:
         csrf.refuse_foreign(house, handle)

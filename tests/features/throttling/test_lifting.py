@@ -123,7 +123,7 @@ def test_all_are_let_go_on(site: GatehouseTester) -> None:
     assert attempt(site, "alice") == attempt(site, "bob") == 401
 
 
-@pytest.mark.parametrize("args", [(), ("--all", "--name", "alice")])
+@pytest.mark.parametrize("args", [(), ("--all", "--name", "alice"), ("--network", "no address")])
 def test_what_shall_be_let_go_on_has_to_be_said(
     site: GatehouseTester, args: tuple[str, ...]
 ) -> None:

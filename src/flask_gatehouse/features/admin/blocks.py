@@ -6,6 +6,7 @@ import click
 
 from flask_gatehouse.core.sentences import waiting_time
 from flask_gatehouse.features.throttling import service
+from flask_gatehouse.features.throttling.rules import UNREADABLE, network_of
 from flask_gatehouse.features.throttling.store import Block
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.rules import counted_as
@@ -49,6 +50,9 @@ def clear(*, name: str | None, network: str | None, everything: bool) -> None:
     if everything == (name is not None or network is not None):
         msg = "Say --name, --network or both, or --all."
         raise click.UsageError(msg)
+    if network is not None and network_of(network.partition("/")[0]) == UNREADABLE:
+        msg = f"{network!r} is no address of a network."
+        raise click.BadParameter(msg, param_hint="--network")
     with unit_of_work() as work:
         names = None if name is None else _of_the_account(name)
         lifted = service.lift(work, names=names, network=network)

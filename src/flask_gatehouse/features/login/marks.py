@@ -88,9 +88,13 @@ def recognise(work: Work, *, value: str | None, name: str) -> Mark | None:
     return None
 
 
-def knows(house: House, value: str | None, *, user_id: UUID) -> bool:
-    """Whether an account was signed in to in this browser, be it in another epoch."""
-    return any(mark.user_id == user_id for mark in read(house, value))
+def knows(house: House, value: str | None, *, user_id: UUID, epoch: int) -> bool:
+    """Whether an account was signed in to in this browser, in the epoch it is in.
+
+    What raised the epoch, such as a new password, may have been done to put a stranger out: the
+    stranger's browser is a new one from then on.
+    """
+    return any(mark.user_id == user_id and mark.epoch == epoch for mark in read(house, value))
 
 
 def renewed(house: House, value: str | None, *, user_id: UUID, epoch: int) -> str:

@@ -137,6 +137,7 @@ def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> Non
 
 def _tell_of_new_device(work: Work, account: User, device: str | None) -> None:
     """Write to the owner, unless the browser is known or nobody ever signed in before."""
-    first = added(work.db, FirstSignIn, user_id=account.id, at=work.now)
-    if not first and not marks.knows(work.house, device, user_id=account.id):
+    if marks.knows(work.house, device, user_id=account.id, epoch=account.epoch):
+        return
+    if not added(work.db, FirstSignIn, user_id=account.id, at=work.now):
         notices.notify(work, user=account, letter="new_device")

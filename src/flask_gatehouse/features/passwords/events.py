@@ -32,6 +32,15 @@ class PasswordStopped(Event):
     everywhere: bool
 
 
+class ConfirmationsExhausted(Event):
+    """A session was ended, because too many wrong passwords were tried in it."""
+
+    name = "passwords.confirmations_exhausted"
+    meaning = "A session was ended, because too many wrong passwords were typed to confirm in it."
+    sentence = "You were signed out after too many wrong passwords on the page that asks again."
+    outcome = "refused"
+
+
 class InvitationMade(Event):
     """A link for choosing the first password was made."""
 

@@ -27,6 +27,7 @@ from flask_gatehouse.features.passwords.errors import (
     WrongCredentials,
 )
 from flask_gatehouse.features.passwords.events import (
+    ConfirmationsExhausted,
     InvitationMade,
     InvitationRefused,
     PasswordRehashed,
@@ -288,6 +289,7 @@ def _count_in_session(work: Work, standing: Standing) -> Limit:
     except throttling.Throttled as refusal:
         with work.apart() as own:
             sessions.end(own, digests=[standing.digest])
+            own.record(ConfirmationsExhausted(user_id=standing.user.id if standing.user else None))
         raise SessionOver from refusal
     return limit
 
@@ -297,6 +299,8 @@ def _welcome(
 ) -> None:
     """Renew an outdated hash of a password that was right, and forget what was counted."""
     renewed = _renewed(work.house.part(Hashes), stored, password)
+    # The account before its password, as whoever sets one does: so nobody waits in a circle.
+    users.hold(work, user_id=user.id)
     for limit, what in tried.of_the_source:
         throttling.forgive(work, limit=limit, what=what)
     for limit, what in tried.of_everybody:

@@ -80,7 +80,7 @@ def confirm() -> ResponseReturnValue:
     except (NotConfirmed, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/confirm.html", form, refusal, carried)
     except (MayNotEnter, SessionOver):
-        # Ended while this was typed: there is nothing left to confirm.
+        # Ended while this was typed, or because of it: there is nothing left to confirm.
         manager = current_app.login_manager  # type: ignore[attr-defined] # set by Flask-Login
         gone: ResponseReturnValue = manager.unauthorized()
         return gone

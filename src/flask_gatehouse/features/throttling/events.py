@@ -8,7 +8,8 @@ class LimitReached(Event):
 
     name = "throttling.limit_reached"
     meaning = "A limit of attempts was crossed; told once for each window."
-    sentence = "There were too many attempts at your account, so some had to wait."
+    #: It names a limit and no account, so it is on nobody's page.
+    sentence = None
     outcome = "refused"
     limit: str
 

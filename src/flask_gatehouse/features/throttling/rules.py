@@ -15,6 +15,9 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 #: How long after a wait the next one still counts as one in a row.
 MEMORY: Final = timedelta(hours=1)
 
+#: Stands for the network of an address that nobody can read.
+UNREADABLE: Final = "unknown"
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -75,7 +78,7 @@ def network_of(address: str | None) -> str:
     try:
         found = ip_address(address or "")
     except ValueError:
-        return "unknown"
+        return UNREADABLE
     if isinstance(found, IPv6Address):
         mapped = found.ipv4_mapped
         return str(mapped) if mapped else str(ip_network((found, 64), strict=False))

@@ -35,6 +35,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name="pk_gatehouse_first_sign_in"),
     )
+    _tell_who_signed_in_before()
 
 
 def downgrade() -> None:
@@ -43,3 +44,26 @@ def downgrade() -> None:
     op.drop_column("gatehouse_password", "failures")
     for name in ("blocked_until", "strikes", "place", "who", "limit_name"):
         op.drop_column("gatehouse_throttle", name)
+
+
+def _tell_who_signed_in_before() -> None:
+    """Take them from the record: otherwise nobody of today would hear of their next new device."""
+    users = sa.table("gatehouse_user", sa.column("id", sa.Uuid()))
+    record = sa.table(
+        "gatehouse_audit",
+        sa.column("user_id", sa.Uuid()),
+        sa.column("at", UtcDateTime()),
+        sa.column("name", sa.String()),
+    )
+    first = sa.table(
+        "gatehouse_first_sign_in",
+        sa.column("user_id", sa.Uuid()),
+        sa.column("at", UtcDateTime()),
+    )
+    signed_in = (
+        sa.select(users.c.id, sa.func.min(record.c.at))
+        .join(record, record.c.user_id == users.c.id)
+        .where(record.c.name == "login.succeeded")
+        .group_by(users.c.id)
+    )
+    op.execute(sa.insert(first).from_select(["user_id", "at"], signed_in))
