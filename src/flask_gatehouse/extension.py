@@ -37,7 +37,7 @@ from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.users import keeper
-from flask_gatehouse.web import csrf, errors, headers, queries, routes, work
+from flask_gatehouse.web import csrf, errors, gate, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
 from flask_gatehouse.web.dates import shown_date
 from flask_gatehouse.web.flask_login import OUR_REFRESH_VIEW, GatehouseLoginManager
@@ -389,6 +389,8 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         setup.app.jinja_env.globals.update(
             gatehouse_csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
             gatehouse_site_name=state.settings[CoreSettings].site_name,
+            gatehouse_account_links=routes.listed(features),
+            gatehouse_gate_links=lambda: gate.links(state.house),
         )
 
     pages.record_once(offer_names)

@@ -26,6 +26,8 @@ class Route:
     #: `module:function`; the function's name is that of the endpoint.
     view: str
     methods: tuple[str, ...] = ("GET",)
+    #: What the page *Your account* calls it; None leaves it out there.
+    listed: str | None = None
 
     @property
     def endpoint(self) -> str:

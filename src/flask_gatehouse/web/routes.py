@@ -1,6 +1,6 @@
 """Pages of our own: each route becomes a view that is loaded, and guarded, when first asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,16 @@ def blueprint(feature: Feature) -> Blueprint:
     for route in feature.routes:
         pages.add_url_rule(route.rule, route.endpoint, _view(route), methods=list(route.methods))
     return pages
+
+
+def listed(features: Iterable[Feature]) -> tuple[tuple[str, str], ...]:
+    """Return endpoint and label of each page that *Your account* leads to."""
+    return tuple(
+        (f"gatehouse.{feature.name}.{route.endpoint}", route.listed)
+        for feature in features
+        for route in feature.routes
+        if route.listed is not None
+    )
 
 
 def _view(route: Route) -> Callable[..., ResponseReturnValue]:

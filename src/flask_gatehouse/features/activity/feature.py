@@ -6,5 +6,12 @@ _HERE = "flask_gatehouse.features.activity"
 
 FEATURE = Feature(
     name="activity",
-    routes=(Route(rule="/account/activity/", access="signed in", view=f"{_HERE}.views:index"),),
+    routes=(
+        Route(
+            rule="/account/activity/",
+            access="signed in",
+            view=f"{_HERE}.views:index",
+            listed="Your activity",
+        ),
+    ),
 )

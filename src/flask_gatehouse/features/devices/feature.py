@@ -7,7 +7,12 @@ _HERE = "flask_gatehouse.features.devices"
 FEATURE = Feature(
     name="devices",
     routes=(
-        Route(rule="/account/devices/", access="signed in", view=f"{_HERE}.views:index"),
+        Route(
+            rule="/account/devices/",
+            access="signed in",
+            view=f"{_HERE}.views:index",
+            listed="Your devices",
+        ),
         Route(
             rule="/account/devices/end-others/",
             access="fresh",

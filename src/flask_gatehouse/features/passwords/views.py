@@ -14,7 +14,6 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal, TooManyAttempts
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import service as desk
@@ -31,16 +30,16 @@ from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.errors import answer
+from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
-from flask_gatehouse.web.work import house, unit_of_work
+from flask_gatehouse.web.work import unit_of_work
 
 if TYPE_CHECKING:
     from flask_gatehouse.features.passwords.forms import ConfirmForm, LoginForm
     from flask_gatehouse.web.forms import SiteForm
 
-#: Seconds for which a browser keeps an invitation that was opened.
-_OPENED_FOR: Final = 1800
+_INVITATION: Final = Handing("invitation")
 
 
 def login() -> ResponseReturnValue:
@@ -91,17 +90,7 @@ def confirm() -> ResponseReturnValue:
 
 def open_invitation(secret: str) -> ResponseReturnValue:
     """Take the secret out of the address bar. Nothing is looked up, used or changed."""
-    response = redirect(url_for(".invitation"), 303)
-    if tokens.well_formed(secret):
-        response.set_cookie(
-            _cookie(),
-            secret,
-            max_age=_OPENED_FOR,
-            secure=_secure(),
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
+    return _INVITATION.over(secret, ".invitation")
 
 
 def invitation() -> ResponseReturnValue:
@@ -111,7 +100,7 @@ def invitation() -> ResponseReturnValue:
         new_password_hint,
     )
 
-    secret = request.cookies.get(_cookie(), "")
+    secret = _INVITATION.held
     form = InvitationForm()
     form.password.description = new_password_hint()
     try:
@@ -195,13 +184,5 @@ def _ask_again(
 def _redeemed() -> ResponseReturnValue:
     flash("Your password is set. Please log in with it.", "success")
     response = redirect(url_for(".login"), 303)
-    response.delete_cookie(_cookie(), secure=_secure(), httponly=True, samesite="Lax")
+    _INVITATION.forget(response)
     return response
-
-
-def _cookie() -> str:
-    return "__Host-gatehouse-invitation" if _secure() else "gatehouse_invitation"
-
-
-def _secure() -> bool:
-    return doorkeeper.Cookies.of(house()).secure

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask_gatehouse.features.throttling.rules import Limit
-from flask_gatehouse.features.throttling.settings import ThrottlingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +19,8 @@ class Limiter:
     of_name: bool = False
     of_network: bool = False
 
-    def under(self, settings: ThrottlingSettings) -> Limit:
-        """Return the limit with the rate that is in force."""
+    def under(self, settings: object) -> Limit:
+        """Return the limit with the rate that is in force in these settings of its feature."""
         return Limit(
             self.name,
             getattr(settings, self.field),
@@ -75,7 +74,7 @@ SESSION: Final = Limiter(
 LINKS: Final = Limiter(
     name="links",
     field="links",
-    counts="invitations looked at or redeemed",
+    counts="links and codes of letters that were looked at or used",
     key="network",
     reaction=_WAIT,
     of_network=True,

@@ -45,7 +45,7 @@ class ThrottlingSettings:
     )
     links: Rate = setting(
         Rate(30, timedelta(minutes=10)),
-        "Links for setting a password that one network may try.",
+        "Links and codes of letters that one network may try.",
     )
 
     def __post_init__(self) -> None:

@@ -49,3 +49,21 @@ class SetupClosed(Conflict):
     """The first administrator exists, or the link is not the one that was handed out."""
 
     code = "users.setup_closed"
+
+
+class UnknownAddress(NotValid):
+    """The account has no such address."""
+
+    code = "users.unknown_address"
+
+
+class PrimaryAddress(Conflict):
+    """Letters go to this address; choose another one for them first."""
+
+    code = "users.primary_address"
+
+
+class AddressNotProven(Conflict):
+    """Nobody has proven yet that the mailbox is theirs."""
+
+    code = "users.address_not_proven"

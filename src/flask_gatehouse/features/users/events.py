@@ -42,3 +42,54 @@ class AdministratorUnmade(Event):
     name = "users.administrator_unmade"
     meaning = "Somebody is no longer an administrator."
     sentence = "You are no longer an administrator."
+
+
+class UserRenamed(Event):
+    """Somebody has another user name."""
+
+    name = "users.renamed"
+    meaning = "The user name of an account was changed."
+    sentence = "Your user name was changed."
+
+
+class UserErased(Event):
+    """An account is gone, with all that was kept of it."""
+
+    name = "users.erased"
+    meaning = "An account was deleted for good; the record keeps its id only."
+    #: Nobody is left to read it.
+    sentence = None
+
+
+class AddressAdded(Event):
+    """An account has one more address."""
+
+    name = "users.address_added"
+    meaning = "An e-mail address was added to an account."
+    sentence = "An e-mail address was added to your account."
+    #: Whether the person proved that the mailbox is theirs.
+    proven: bool
+
+
+class AddressProven(Event):
+    """Somebody proved that a mailbox is theirs."""
+
+    name = "users.address_proven"
+    meaning = "Somebody proved that an e-mail address of their account is theirs."
+    sentence = "You proved that an e-mail address is yours."
+
+
+class AddressRemoved(Event):
+    """An account has one address less."""
+
+    name = "users.address_removed"
+    meaning = "An e-mail address was removed from an account."
+    sentence = "An e-mail address was removed from your account."
+
+
+class PrimaryAddressSet(Event):
+    """Letters go to another address from now on."""
+
+    name = "users.primary_address_set"
+    meaning = "Letters to an account go to another of its addresses from now on."
+    sentence = "Your letters go to another of your e-mail addresses from now on."

@@ -80,6 +80,8 @@ class Identifier(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("gatehouse_user.id"), index=True)
     #: By which edition of the rules the canonical form was made.
     version: Mapped[int] = mapped_column(SmallInteger)
+    #: An address as it was typed, to which letters go; None for a name, and in rows of before.
+    shown: Mapped[str | None] = mapped_column(String(254))
     #: When the person proved that the address is theirs.
     proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

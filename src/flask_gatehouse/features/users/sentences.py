@@ -24,6 +24,13 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "users.address_refused": fixed("That is not an e-mail address that letters can be sent to."),
     "users.name_taken": fixed("Somebody has this user name already."),
     "users.address_taken": fixed("Somebody has this e-mail address already."),
+    "users.unknown_address": fixed("Your account has no such e-mail address."),
+    "users.primary_address": fixed(
+        "Your letters go to this address; choose another one for them first."
+    ),
+    "users.address_not_proven": fixed(
+        "Nobody has shown yet that this mailbox is theirs; open the link in the letter to it first."
+    ),
     "users.unknown": fixed("There is no such account."),
     "users.suspended": fixed("This account is suspended; restore it first."),
     "users.last_administrator": fixed(

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.statements import added, changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.users import rules
+from flask_gatehouse.features.users import addresses, rules
+from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.errors import (
-    AddressTaken,
     LastAdministrator,
     NameTaken,
     SetupClosed,
@@ -25,6 +24,8 @@ from flask_gatehouse.features.users.events import (
     AdministratorMade,
     AdministratorUnmade,
     UserCreated,
+    UserErased,
+    UserRenamed,
     UserRestored,
     UserSuspended,
 )
@@ -80,9 +81,9 @@ def create(work: Work, *, username: str, email: str | None = None, admin: bool =
     _close_setup(work)
     work.db.add(user)
     work.db.flush()
-    _claim(work, user, "username", canonical)
-    if address:
-        _claim(work, user, "email", address)
+    _claim_name(work, user, canonical)
+    if address and email:
+        addresses.claim(work, user=user, address=email, proven=False)
     work.record(UserCreated(user_id=user.id, administrator=admin))
     return user
 
@@ -238,6 +239,44 @@ def hold(work: Work, *, user_id: UUID) -> None:
     work.db.execute(held)
 
 
+def rename(work: Work, *, user: User, username: str) -> None:
+    """Give an account another user name; the old one is free at once.
+
+    Raises:
+        NameRefused: the form is not acceptable.
+        NameTaken: somebody else has it, in this or another spelling.
+    """
+    canonical = rules.canonical_name(username)
+    mine = (Identifier.kind == "username") & (Identifier.user_id == user.id)
+    hold(work, user_id=user.id)
+    if work.db.scalar(select(Identifier.canonical).where(mine)) != canonical:
+        work.db.execute(delete(Identifier).where(mine).execution_options(synchronize_session=False))
+        _claim_name(work, user, canonical)
+    if _change(work, user, User.id == user.id, username=rules.shown_name(username)):
+        work.record(UserRenamed(user_id=user.id))
+
+
+def erase(work: Work, *, user_id: UUID) -> None:
+    """Delete an account and everything that features keep of it. The record keeps its id.
+
+    Raises:
+        LastAdministrator: nobody else could administer the site.
+        UnknownUser: there is no such account.
+    """
+    _hold_administration(work)
+    user = by_id(work.db, user_id)
+    _refuse_last(work, user)
+    end_everything(work, user_id=user_id)
+    for belongings in work.house.plugs(Belongings):
+        belongings.erase(work, user_id)
+    work.record(UserErased(user_id=user_id))
+    names = delete(Identifier).where(Identifier.user_id == user_id)
+    work.db.execute(names.execution_options(synchronize_session=False))
+    account = delete(User).where(User.id == user_id)
+    work.db.execute(account.execution_options(synchronize_session=False))
+    work.db.expunge(user)
+
+
 def open_setup(work: Work) -> str | None:
     """Return the secret of a new set-up link, which voids the one before.
 
@@ -291,15 +330,17 @@ def _close_setup(work: Work) -> None:
     work.db.execute(still_open.values(setup_closed_at=work.now, setup_digest=None))
 
 
-def _claim(work: Work, user: User, kind: rules.Kind, canonical: str) -> None:
+def _claim_name(work: Work, user: User, canonical: str) -> None:
     """Take a name. The primary key decides between two who take it at once."""
-    work.db.add(
-        Identifier(kind=kind, canonical=canonical, user_id=user.id, version=rules.CANONICAL_VERSION)
-    )
-    try:
-        work.db.flush()
-    except IntegrityError as error:
-        raise (NameTaken if kind == "username" else AddressTaken) from error
+    if not added(
+        work.db,
+        Identifier,
+        kind="username",
+        canonical=canonical,
+        user_id=user.id,
+        version=rules.CANONICAL_VERSION,
+    ):
+        raise NameTaken
 
 
 def _change(work: Work, user: User, expected: ColumnElement[bool], **values: object) -> bool:

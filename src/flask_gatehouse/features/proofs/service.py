@@ -1,0 +1,222 @@
+"""Send a secret out in a letter, and take it back once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.core.settings import Secret
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.proofs import rules
+from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
+from flask_gatehouse.features.proofs.events import ProofRefused
+from flask_gatehouse.features.proofs.models import Proof
+from flask_gatehouse.features.proofs.rules import MOST_TRIES, Purpose
+from flask_gatehouse.features.throttling import limits
+from flask_gatehouse.features.throttling import service as throttling
+from flask_gatehouse.features.throttling.rules import network_of
+from flask_gatehouse.features.throttling.settings import ThrottlingSettings
+from flask_gatehouse.features.users.models import User
+
+#: The browser that asked types the code beside this name of the letter.
+_TICKET_LENGTH: Final = 22
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new proof: what goes into the letter, and what the browser that asked may keep."""
+
+    #: 43 URL-safe characters for the link.
+    secret: Secret
+    #: Eight digits to be typed.
+    code: Secret
+    #: 22 URL-safe characters that open nothing without the code.
+    ticket: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a proof says."""
+
+    user_id: UUID | None
+    address: str
+    facts: Mapping[str, Any]
+
+
+def make(
+    work: Work,
+    *,
+    purpose: Purpose,
+    address: str,
+    lifetime: timedelta,
+    user: User | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> Made:
+    """Return a new secret; older ones of the same purpose and account are void.
+
+    Without an account those of the same purpose and address are.
+
+    Args:
+        address: canonical, the mailbox to which the letter goes.
+        facts: plain data that the purpose needs later.
+    """
+    whose = Proof.user_id == user.id if user is not None else _of_nobody(address)
+    work.db.execute(delete(Proof).where(Proof.purpose == purpose.name, whose))
+    secret, code, ticket = tokens.new_secret(), rules.new_code(), new_ticket()
+    key = work.house.keys.newest(_key(purpose)).value
+    epoch = None if user is None or purpose.outlives_changes else user.epoch
+    work.db.add(
+        Proof(
+            digest=tokens.digest(secret, key),
+            ticket=ticket,
+            code_digest=tokens.digest(f"{ticket} {code}", key),
+            purpose=purpose.name,
+            user_id=user.id if user is not None else None,
+            address=address,
+            epoch=epoch,
+            facts=dict(facts or {}),
+            created_at=work.now,
+            expires_at=work.now + lifetime,
+        )
+    )
+    work.db.flush()
+    return Made(Secret(secret), Secret(code), ticket)
+
+
+def new_ticket() -> str:
+    """Return a name for a letter; also where none was sent, so that nobody can tell."""
+    return tokens.new_public_id()
+
+
+def look(work: Work, *, purpose: Purpose, secret: str) -> Found:
+    """Return what a link says if it is good at the moment; looking uses nothing up.
+
+    Raises:
+        Throttled: too many links were tried from this network.
+        ProofSpent: used, expired, replaced, or never was, or the account has changed since.
+    """
+    if not tokens.well_formed(secret):
+        raise ProofSpent
+    _count(work)
+    with work.reading() as db:
+        found = db.scalars(_good(work, purpose, _bears(work, purpose, secret))).one_or_none()
+    if found is None:
+        _refused(work, purpose)
+        raise ProofSpent
+    return _told(found)
+
+
+def spend(work: Work, *, purpose: Purpose, secret: str) -> Found:
+    """Use a link up and return what it says. Of two requests at once one gets it.
+
+    Rolling back leaves it good. It must come before the first write of the work: it counts apart.
+
+    Raises:
+        Throttled: too many links were tried from this network.
+        ProofSpent: as for `look`.
+    """
+    found = look(work, purpose=purpose, secret=secret)
+    _take(work, purpose, _bears(work, purpose, secret), found)
+    return found
+
+
+def spend_code(work: Work, *, purpose: Purpose, ticket: str, code: str) -> Found:
+    """Use a letter up by its code. Counts before it looks, and five tries are all there are.
+
+    It must come before the first write of the work.
+
+    Raises:
+        Throttled: too many codes were tried from this network.
+        WrongCode: wrong, tried too often, used, expired, replaced, or never was.
+    """
+    _count(work)
+    digits = rules.typed_code(code)
+    named = Proof.ticket == ticket[:_TICKET_LENGTH]
+    with work.apart() as own:
+        tries = update(Proof).where(named, Proof.purpose == purpose.name, Proof.tries < MOST_TRIES)
+        counted = changed(
+            own.db,
+            tries.values(tries=Proof.tries + 1).execution_options(synchronize_session=False),
+        )
+    with work.reading() as db:
+        row = db.scalars(_good(work, purpose, named)).one_or_none()
+    if counted != 1 or row is None or digits is None or not _is_code(work, purpose, row, digits):
+        _refused(work, purpose, row.user_id if row is not None else None)
+        raise WrongCode
+    found = _told(row)
+    try:
+        _take(work, purpose, Proof.digest == row.digest, found)
+    except ProofSpent as error:
+        raise WrongCode from error
+    return found
+
+
+def void(work: Work, *, purpose: Purpose, user_id: UUID) -> None:
+    """Void what was sent out for one purpose."""
+    mine = (Proof.purpose == purpose.name) & (Proof.user_id == user_id)
+    work.db.execute(delete(Proof).where(mine))
+
+
+def void_address(work: Work, *, address: str) -> None:
+    """Void what was sent to an address, for whatever purpose: it is nobody's any more."""
+    work.db.execute(delete(Proof).where(Proof.address == address))
+
+
+def _take(work: Work, purpose: Purpose, which: ColumnElement[bool], found: Found) -> None:
+    """Delete the row, if the account is still as it was: the number of rows is the verdict."""
+    same = or_(
+        Proof.epoch.is_(None),
+        select(User.id)
+        .where(User.id == Proof.user_id, User.epoch == Proof.epoch, User.active)
+        .exists(),
+    )
+    good = (Proof.purpose == purpose.name) & (Proof.expires_at > work.now)
+    if found.user_id is not None:
+        # The account before the proof, as whoever changes it does.
+        work.db.execute(select(User.id).where(User.id == found.user_id).with_for_update())
+    taking = delete(Proof).where(which, good, same).execution_options(synchronize_session=False)
+    if changed(work.db, taking) != 1:
+        raise ProofSpent
+
+
+def _good(work: Work, purpose: Purpose, which: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a Select
+    good = (Proof.purpose == purpose.name) & (Proof.expires_at > work.now)
+    mine = or_(Proof.epoch.is_(None), (User.epoch == Proof.epoch) & User.active)
+    joined = select(Proof).outerjoin(User, User.id == Proof.user_id)
+    return joined.where(which, good, mine)
+
+
+def _bears(work: Work, purpose: Purpose, secret: str) -> ColumnElement[bool]:
+    return Proof.digest.in_(list(work.house.keys.digests(_key(purpose), secret)))
+
+
+def _is_code(work: Work, purpose: Purpose, row: Proof, digits: str) -> bool:
+    made_with = work.house.keys.digests(_key(purpose), f"{row.ticket} {digits}")
+    return any(tokens.same(row.code_digest, each) for each in made_with)
+
+
+def _of_nobody(address: str) -> ColumnElement[bool]:
+    return Proof.user_id.is_(None) & (Proof.address == address)
+
+
+def _told(row: Proof) -> Found:
+    return Found(user_id=row.user_id, address=row.address, facts=dict(row.facts))
+
+
+def _count(work: Work) -> None:
+    limit = limits.LINKS.under(work.settings(ThrottlingSettings))
+    throttling.count(work, attempts=[(limit, network_of(work.origin.address))])
+
+
+def _refused(work: Work, purpose: Purpose, user_id: UUID | None = None) -> None:
+    with work.apart() as own:
+        own.record(ProofRefused(user_id=user_id, purpose=purpose.name))
+
+
+def _key(purpose: Purpose) -> str:
+    return f"proofs.{purpose.name}"
