@@ -219,6 +219,78 @@ def test_a_former_key_still_verifies_what_it_chained(
     assert kinds(site) == ["changed"]
 
 
+def rotated(make_site: MakeSite, url: str) -> None:
+    """Write under one key, and once under the next, which knows the former."""
+    first = GatehouseTester(make_site(url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.user_id = first.add_user("alice").id  # type: ignore[attr-defined]
+    happen(first, done=1, refused=2)
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    GatehouseTester(make_site(url, **keys)).add_user("bob")
+
+
+def test_asvs_16_4_2_a_former_key_that_is_dropped_leaves_no_gap_in_lanes_that_were_idle(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rotated(make_site, database_url)
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    site.user_id = None  # type: ignore[attr-defined]
+    happen(site, done=1, refused=1)
+    found = damages(site)
+    assert {each["damage"] for each in found} == {"unknown key"}
+    assert all(each["sequence"] for each in found)  # rows, and no lane
+    told = invoke(site, "verify").stderr
+    assert "was written with a key that is no longer known" in told
+    assert "nothing else is wrong" in told
+
+
+def test_what_a_dropped_key_wrote_is_pruned_once_the_key_is_named_again(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rotated(make_site, database_url)
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    site.clock.move(timedelta(days=400))
+    done = invoke(site, "prune")
+    assert done.exit_code == 1
+    assert "written with a key that is no longer known" in done.stderr
+    assert "changed past this program" not in done.stderr
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    again = GatehouseTester(make_site(database_url, **keys))
+    again.clock.move(timedelta(days=400))
+    assert invoke(again, "prune").exit_code == 0
+    last = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    assert damages(last) == []
+
+
+def test_asvs_16_4_2_a_lane_that_was_changed_is_not_sealed_by_a_change_of_keys(
+    make_site: MakeSite, database_url: str
+) -> None:
+    first = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.user_id = first.add_user("alice").id  # type: ignore[attr-defined]
+    happen(first, refused=3)
+    (second,) = rows_of(first, lane=REFUSED, sequence=2)
+    back = update(LANES).where(LANES.c.lane == REFUSED).values(sequence=2, mac=second.mac)
+    past_the_program(first, delete(ROWS).where(place(REFUSED, 3)), back)
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    site = GatehouseTester(make_site(database_url, **keys))
+    site.add_user("bob")
+    assert [(each["damage"], each["lane"]) for each in damages(site)] == [("unsealed", REFUSED)]
+
+
+def test_a_lane_that_somebody_holds_is_not_waited_for_after_a_change_of_keys(
+    make_site: MakeSite, database_url: str
+) -> None:
+    first = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.add_user("alice")
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    site = GatehouseTester(make_site(database_url, **keys))
+    works = first.app.extensions["gatehouse"].works
+    if works.engine.dialect.name != "sqlite":  # there, who writes holds the whole file
+        with first.work() as work:
+            work.record(LoggedOut())
+            site.add_user("bob")
+        assert damages(site) == []
+
+
 class NothingCameOfItError(Exception):
     """Something went wrong after it was recorded."""
 
