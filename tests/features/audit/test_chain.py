@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, event, insert, select, update
 
-from flask_gatehouse.features.audit import rules
+from flask_gatehouse.features.audit import chain, rules
 from flask_gatehouse.features.login.events import LoggedOut
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
@@ -336,3 +336,38 @@ def test_every_lane_is_there_from_the_first_row_on(told: GatehouseTester) -> Non
     assert [row.lane for row in rows_of(told, LANES)] == list(rules.LANES)
     with told.app.extensions["gatehouse"].works.reading() as db:
         assert db.execute(select(ROWS.c.id).where(ROWS.c.mac.is_(None))).first() is None
+
+
+class PrunedMeanwhile:
+    """Prunes one row more of a lane each time that somebody begins to read the lane's rows."""
+
+    def __init__(self, tester: GatehouseTester) -> None:
+        self._tester = tester
+        self.left = iter(rows_of(tester, lane=REFUSED))
+        self._own = False
+
+    def __call__(self, _: object, clause: object, *__: object) -> None:
+        """Called by SQLAlchemy before each statement."""
+        asks = isinstance(clause, Select) and ROWS in clause.get_final_froms()
+        if self._own or not asks or REFUSED not in clause.compile().params.values():
+            return
+        self._own = True
+        row = next(self.left, None)
+        if row is not None:
+            with self._tester.work() as work:
+                head = chain.held(work, REFUSED)
+                chain.connection(work).execute(delete(ROWS).where(place(REFUSED, row.sequence)))
+                chain.keep(work, head._replace(begins_after=row.sequence, begins_mac=row.mac))
+        self._own = False
+
+
+def test_what_is_pruned_while_it_is_verified_is_no_gap(told: GatehouseTester) -> None:
+    happen(told, refused=3)
+    meanwhile = PrunedMeanwhile(told)
+    engine = told.app.extensions["gatehouse"].works.engine
+    event.listen(engine, "before_execute", meanwhile)
+    found = damages(told)
+    event.remove(engine, "before_execute", meanwhile)
+    assert len(rows_of(told, lane=REFUSED)) == 2  # it was pruned each time that it was read
+    assert found == []
+    assert damages(told) == []
