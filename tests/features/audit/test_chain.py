@@ -346,7 +346,7 @@ class PrunedMeanwhile:
         self.left = iter(rows_of(tester, lane=REFUSED))
         self._own = False
 
-    def __call__(self, _: object, clause: object, *__: object) -> None:
+    def __call__(self, _: object, clause: Any, *__: object) -> None:
         """Called by SQLAlchemy before each statement."""
         asks = isinstance(clause, Select) and ROWS in clause.get_final_froms()
         if self._own or not asks or REFUSED not in clause.compile().params.values():

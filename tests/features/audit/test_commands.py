@@ -357,6 +357,18 @@ def test_rows_of_before_there_were_lanes_are_adopted_once(told: GatehouseTester)
     assert set(kinds(told)) == {"changed"}
 
 
+@pytest.mark.parametrize(
+    ("program", "called"), [("flask", "flask gatehouse"), ("gatehouse", "gatehouse")]
+)
+def test_a_command_is_named_as_it_is_called_here(
+    told: GatehouseTester, program: str, called: str
+) -> None:
+    old_rows(told, 1)
+    args = ["gatehouse", "audit", "verify"]
+    done = told.app.test_cli_runner().invoke(args=args, prog_name=program)
+    assert f"by: {called} audit adopt" in done.stderr
+
+
 def test_adopted_rows_are_pruned_when_they_are_due(told: GatehouseTester) -> None:
     old_rows(told, 8)
     invoke(told, "adopt")

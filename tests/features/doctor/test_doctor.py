@@ -273,6 +273,15 @@ def test_letters_that_were_given_up_or_wait_for_nobody_are_noted(tester: Gatehou
     assert "someone@example.org" not in json.dumps(diagnosed(tester.app, "--offline"))
 
 
+def test_commands_are_named_as_they_are_called_in_a_host(tester: GatehouseTester) -> None:
+    with tester.app.app_context(), tester.work() as work:
+        work.db.add(Letter(**letter(dead_at=tester.clock.now())))
+    runner = tester.app.test_cli_runner()
+    told = runner.invoke(args=["gatehouse", "doctor", "--offline"], prog_name="flask").stdout
+    assert "flask gatehouse mail list shows them" in told
+    assert "flask gatehouse passwords calibrate prints" in told
+
+
 def test_letters_are_counted_up_to_a_thousand(tester: GatehouseTester) -> None:
     now = tester.clock.now()
     with tester.app.app_context(), tester.work() as work:
