@@ -32,7 +32,7 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
 from flask_gatehouse.core.places import Locate, Places
 from flask_gatehouse.core.settings import Settings
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import LOOPBACK, CoreSettings
 from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
     from flask_gatehouse.db.work import Work, Works
     from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
     from flask_gatehouse.features.users.keeper import PasswordKeeper
-
-#: Names of this machine, as they stand in a Host header without its port.
-_LOOPBACK = ("127.0.0.1", "localhost")
-
 
 #: What somebody is told who is asked for the password again.
 _CONFIRM = "Please confirm that it is you."
@@ -204,7 +200,7 @@ class Gatehouse:
         host = urlsplit(_state(app).settings[CoreSettings].public_url).hostname or ""
         if ":" in host:
             return []
-        return list(_LOOPBACK) if host in _LOOPBACK else [host]
+        return list(LOOPBACK) if host in LOOPBACK else [host]
 
     @staticmethod
     def serves_https(app: Flask) -> bool:

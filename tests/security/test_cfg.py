@@ -482,3 +482,13 @@ def test_cfg_08_what_a_stranger_sends_is_never_signed_for_another_use(
         held = repr(dict(kept))
     assert chosen not in held
     assert set(dict(kept)) <= {"csrf_token", "_flashes"}
+
+
+@pytest.mark.parametrize("name", ["GATEHOUSE_PORT", "GATEHOUSE_SERVICE_HOST", "GATEHOUSE_TEST_IT"])
+def test_what_others_write_into_the_environment_is_no_excuse_in_the_configuration(
+    make_site: MakeSite, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "tcp://10.0.0.1:80")
+    make_site(sqlite_url)
+    with pytest.raises(Misconfigured, match=f"{name} in app.config is not a setting"):
+        make_site(sqlite_url, **{name: "1"})

@@ -59,7 +59,7 @@ def backup(file: Path) -> None:
         raise click.ClickException(msg)
     try:
         backups.make(source, file, clock=house().clock)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, backups.NothingToCopy) as error:
         msg = f"No backup was made: {error}."
         raise click.ClickException(msg) from error
     click.echo(f"Copied {source} to {file}. Keep the secret key too, and apart from it.")

@@ -210,7 +210,9 @@ def _refuse_unknown(
 ) -> None:
     for place, names in (("app.config", config), ("the environment", environment)):
         for name in names:
-            if name.startswith(PREFIX) and name not in known and not _FOREIGN.match(name):
+            # In `app.config` nobody else writes names with our prefix.
+            foreign = names is environment and _FOREIGN.match(name)
+            if name.startswith(PREFIX) and name not in known and not foreign:
                 near = get_close_matches(name, known, n=1, cutoff=0.0)
                 hint = f"; the nearest real one is {near[0]}" if near else ""
                 msg = f"{name} in {place} is not a setting{hint}."

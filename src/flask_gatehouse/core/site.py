@@ -1,8 +1,23 @@
 """Settings that belong to no single feature: the site as a whole."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
 
 from flask_gatehouse.core.settings import Secret, setting
+
+#: Names of this machine, as they stand in a Host header without its port.
+LOOPBACK: Final = ("127.0.0.1", "localhost")
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Whether a host, as it stands in a URL, is the machine that asks."""
+    if host is None or host in LOOPBACK:
+        return host is not None
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, event, insert, select, update
 
-from flask_gatehouse.features.audit import rules
+from flask_gatehouse.features.audit import chain, rules
 from flask_gatehouse.features.login.events import LoggedOut
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
@@ -219,6 +219,78 @@ def test_a_former_key_still_verifies_what_it_chained(
     assert kinds(site) == ["changed"]
 
 
+def rotated(make_site: MakeSite, url: str) -> None:
+    """Write under one key, and once under the next, which knows the former."""
+    first = GatehouseTester(make_site(url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.user_id = first.add_user("alice").id  # type: ignore[attr-defined]
+    happen(first, done=1, refused=2)
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    GatehouseTester(make_site(url, **keys)).add_user("bob")
+
+
+def test_asvs_16_4_2_a_former_key_that_is_dropped_leaves_no_gap_in_lanes_that_were_idle(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rotated(make_site, database_url)
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    site.user_id = None  # type: ignore[attr-defined]
+    happen(site, done=1, refused=1)
+    found = damages(site)
+    assert {each["damage"] for each in found} == {"unknown key"}
+    assert all(each["sequence"] for each in found)  # rows, and no lane
+    told = invoke(site, "verify").stderr
+    assert "was written with a key that is no longer known" in told
+    assert "nothing else is wrong" in told
+
+
+def test_what_a_dropped_key_wrote_is_pruned_once_the_key_is_named_again(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rotated(make_site, database_url)
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    site.clock.move(timedelta(days=400))
+    done = invoke(site, "prune")
+    assert done.exit_code == 1
+    assert "written with a key that is no longer known" in done.stderr
+    assert "changed past this program" not in done.stderr
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    again = GatehouseTester(make_site(database_url, **keys))
+    again.clock.move(timedelta(days=400))
+    assert invoke(again, "prune").exit_code == 0
+    last = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=SECOND))
+    assert damages(last) == []
+
+
+def test_asvs_16_4_2_a_lane_that_was_changed_is_not_sealed_by_a_change_of_keys(
+    make_site: MakeSite, database_url: str
+) -> None:
+    first = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.user_id = first.add_user("alice").id  # type: ignore[attr-defined]
+    happen(first, refused=3)
+    (second,) = rows_of(first, lane=REFUSED, sequence=2)
+    back = update(LANES).where(LANES.c.lane == REFUSED).values(sequence=2, mac=second.mac)
+    past_the_program(first, delete(ROWS).where(place(REFUSED, 3)), back)
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    site = GatehouseTester(make_site(database_url, **keys))
+    site.add_user("bob")
+    assert [(each["damage"], each["lane"]) for each in damages(site)] == [("unsealed", REFUSED)]
+
+
+def test_a_lane_that_somebody_holds_is_not_waited_for_after_a_change_of_keys(
+    make_site: MakeSite, database_url: str
+) -> None:
+    first = GatehouseTester(make_site(database_url, GATEHOUSE_SECRET_KEY=FIRST))
+    first.add_user("alice")
+    keys = {"GATEHOUSE_SECRET_KEY": SECOND, "GATEHOUSE_SECRET_KEY_FALLBACKS": FIRST}
+    site = GatehouseTester(make_site(database_url, **keys))
+    works = first.app.extensions["gatehouse"].works
+    if works.engine.dialect.name != "sqlite":  # there, who writes holds the whole file
+        with first.work() as work:
+            work.record(LoggedOut())
+            site.add_user("bob")
+        assert damages(site) == []
+
+
 class NothingCameOfItError(Exception):
     """Something went wrong after it was recorded."""
 
@@ -264,3 +336,38 @@ def test_every_lane_is_there_from_the_first_row_on(told: GatehouseTester) -> Non
     assert [row.lane for row in rows_of(told, LANES)] == list(rules.LANES)
     with told.app.extensions["gatehouse"].works.reading() as db:
         assert db.execute(select(ROWS.c.id).where(ROWS.c.mac.is_(None))).first() is None
+
+
+class PrunedMeanwhile:
+    """Prunes one row more of a lane each time that somebody begins to read the lane's rows."""
+
+    def __init__(self, tester: GatehouseTester) -> None:
+        self._tester = tester
+        self.left = iter(rows_of(tester, lane=REFUSED))
+        self._own = False
+
+    def __call__(self, _: object, clause: Any, *__: object) -> None:
+        """Called by SQLAlchemy before each statement."""
+        asks = isinstance(clause, Select) and ROWS in clause.get_final_froms()
+        if self._own or not asks or REFUSED not in clause.compile().params.values():
+            return
+        self._own = True
+        row = next(self.left, None)
+        if row is not None:
+            with self._tester.work() as work:
+                head = chain.held(work, REFUSED)
+                chain.connection(work).execute(delete(ROWS).where(place(REFUSED, row.sequence)))
+                chain.keep(work, head._replace(begins_after=row.sequence, begins_mac=row.mac))
+        self._own = False
+
+
+def test_what_is_pruned_while_it_is_verified_is_no_gap(told: GatehouseTester) -> None:
+    happen(told, refused=3)
+    meanwhile = PrunedMeanwhile(told)
+    engine = told.app.extensions["gatehouse"].works.engine
+    event.listen(engine, "before_execute", meanwhile)
+    found = damages(told)
+    event.remove(engine, "before_execute", meanwhile)
+    assert len(rows_of(told, lane=REFUSED)) == 2  # it was pruned each time that it was read
+    assert found == []
+    assert damages(told) == []

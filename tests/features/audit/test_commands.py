@@ -9,11 +9,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, update
 
 from flask_gatehouse.features.audit import reading
+from flask_gatehouse.features.audit.following import Follower
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.login.events import LoggedOut
 from flask_gatehouse.testing import NOON, GatehouseTester, settings_for_tests
@@ -209,14 +211,112 @@ def test_more_than_a_batch_is_pruned(tester: GatehouseTester) -> None:
     assert damages(tester) == []
 
 
-def test_asvs_16_4_2_pruning_stops_at_what_was_changed(told: GatehouseTester) -> None:
-    past_the_program(told, update(ROWS).where(ROWS.c.lane == 16).values(address="192.0.2.8"))
+def test_asvs_16_4_2_pruning_leaves_what_was_changed_and_goes_on_with_the_rest(
+    told: GatehouseTester,
+) -> None:
+    past_the_program(told, update(ROWS).where(ROWS.c.lane == 0).values(address="192.0.2.8"))
     told.clock.move(timedelta(days=400))
     done = invoke(told, "prune")
     assert done.exit_code == 1
-    assert "Lane 16 of the record was changed past this program" in done.stderr
-    assert len(rows_of(told, lane=16)) == 4
+    assert "Lane 0 of the record was changed past this program" in done.stderr
+    assert "nothing was deleted from it" in done.stderr
+    assert len(rows_of(told, lane=0)) == 6 + 1
+    assert rows_of(told, lane=16) == []
+    assert [row.facts for row in rows_of(told, name="audit.pruned")] == [{"rows": 4}]
     assert set(kinds(told)) == {"changed"}
+
+
+def test_all_lanes_that_were_changed_are_named_at_once(told: GatehouseTester) -> None:
+    past_the_program(told, update(ROWS).values(address="192.0.2.8"))
+    told.clock.move(timedelta(days=400))
+    done = invoke(told, "prune")
+    assert done.exit_code == 1
+    assert "Lanes 0 and 16 of the record were changed past this program" in done.stderr
+    assert len(rows_of(told)) == 10
+
+
+def test_a_lane_that_was_taken_away_stops_no_pruning_of_the_others(told: GatehouseTester) -> None:
+    past_the_program(told, LANES.delete().where(LANES.c.lane == 0))
+    told.clock.move(timedelta(days=400))
+    done = invoke(told, "prune")
+    assert done.exit_code == 1
+    assert "Lane 0 of the record was changed" in done.stderr
+    assert rows_of(told, lane=16) == []
+
+
+def without_a_place(tester: GatehouseTester, lane: int) -> None:
+    """Write a row by hand into a lane, at no place of it."""
+    (row, *_) = rows_of(tester, lane=lane)
+    forged = {**row._asdict(), "id": UUID(int=1), "sequence": None, "address": "192.0.2.99"}
+    past_the_program(tester, insert(ROWS).values(forged))
+
+
+def test_a_row_without_a_place_is_told_and_stops_nothing(told: GatehouseTester) -> None:
+    without_a_place(told, 16)
+    assert [each["damage"] for each in damages(told)] == ["added"]
+    assert invoke(told, "verify").exit_code == 1
+    assert len(exported(told)) == 11
+    told.clock.move(timedelta(days=100))
+    assert invoke(told, "prune").output == "Deleted 4 rows.\n"
+    assert kinds(told) == ["added"]
+    invoke(told, "adopt", "--damaged")
+    assert damages(told) == []
+
+
+class Followed:
+    """What somebody who follows the record is told, and warned of."""
+
+    def __init__(self, tester: GatehouseTester) -> None:
+        self.warnings: list[str] = []
+        self._follower = Follower(tester.app.extensions["gatehouse"].works, self.warnings.append)
+        self._tester = tester
+
+    def added(self) -> list[Any]:
+        return [(row.lane, row.sequence) for row in self._follower.added()]
+
+    def late(self) -> list[Any]:
+        return [row for row in rows_of(self._tester) if self._follower.comes_later(row)]
+
+
+def test_following_tells_each_row_once(told: GatehouseTester) -> None:
+    followed = Followed(told)
+    without_a_place(told, 0)
+    assert (followed.late(), followed.added()) == ([], [])
+    happen(told, done=2, refused=1)
+    assert len(followed.late()) == 3
+    assert sorted(followed.added()) == [(0, 7), (0, 8), (16, 5)]
+    assert (followed.added(), followed.warnings) == ([], [])
+
+
+def test_who_follows_is_told_that_a_lane_began_anew(told: GatehouseTester) -> None:
+    followed = Followed(told)
+    past_the_program(told, update(ROWS).where(ROWS.c.lane == 16).values(address="192.0.2.8"))
+    invoke(told, "adopt", "--damaged")
+    happen(told, refused=6)
+    found = followed.added()
+    assert {place for place in found if place[0] == 16} == {(16, n) for n in range(1, 7)}
+    (warning,) = followed.warnings
+    assert warning.startswith("Lane 16 no longer goes on where it was")
+    assert (followed.added(), len(followed.warnings)) == ([], 1)
+
+
+def test_who_follows_is_told_what_was_pruned_before_it_was_printed(told: GatehouseTester) -> None:
+    followed = Followed(told)
+    happen(told, refused=2)
+    told.clock.move(timedelta(days=100))
+    invoke(told, "prune")
+    happen(told, refused=1)
+    assert (16, 7) in followed.added()
+    assert followed.warnings == ["Lane 16: rows 5 to 6 were pruned before they were printed."]
+
+
+def test_pruning_of_what_was_printed_warns_of_nothing(told: GatehouseTester) -> None:
+    followed = Followed(told)
+    told.clock.move(timedelta(days=100))
+    invoke(told, "prune")
+    happen(told, refused=1)
+    assert (16, 5) in followed.added()
+    assert followed.warnings == []
 
 
 def test_what_was_pruned_past_the_program_is_found(told: GatehouseTester) -> None:
@@ -255,6 +355,18 @@ def test_rows_of_before_there_were_lanes_are_adopted_once(told: GatehouseTester)
     assert invoke(told, "adopt").output == "Adopted 0 rows.\n"
     past_the_program(told, update(ROWS).where(ROWS.c.lane == 32).values(facts={}))
     assert set(kinds(told)) == {"changed"}
+
+
+@pytest.mark.parametrize(
+    ("program", "called"), [("flask", "flask gatehouse"), ("gatehouse", "gatehouse")]
+)
+def test_a_command_is_named_as_it_is_called_here(
+    told: GatehouseTester, program: str, called: str
+) -> None:
+    old_rows(told, 1)
+    args = ["gatehouse", "audit", "verify"]
+    done = told.app.test_cli_runner().invoke(args=args, prog_name=program)
+    assert f"by: {called} audit adopt" in done.stderr
 
 
 def test_adopted_rows_are_pruned_when_they_are_due(told: GatehouseTester) -> None:

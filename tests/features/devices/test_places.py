@@ -76,3 +76,18 @@ def test_what_fails_is_logged(
 ) -> None:
     shown(host(tmp_path, sqlite_url, broken))
     assert "locate failed" in caplog.text
+
+
+@pytest.mark.parametrize("path", [LIST, "/account/activity/"])
+def test_no_connection_is_held_while_the_host_looks_for_a_place(
+    tmp_path: Path, sqlite_url: str, path: str
+) -> None:
+    held: list[int] = []
+
+    def locate(_: str) -> None:
+        held.append(site.app.extensions["gatehouse"].works.engine.pool.checkedout())
+
+    site = host(tmp_path, sqlite_url, locate)
+    shown(site, path)
+    assert held
+    assert set(held) == {0}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import stat
@@ -74,6 +75,28 @@ def test_former_keys_that_are_still_believed_are_noted(
     assert former not in told
 
 
+def test_a_former_key_is_to_be_kept_while_the_record_names_it(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    former, newest = "Zk3vQ0hY7sW1cN5mP9xR2tL8bD4gF6jA", "Yw4-quite_another_key_Yw4aB2cD6eF8gH0jKm"
+    keys = {"GATEHOUSE_SECRET_KEY": newest, "GATEHOUSE_SECRET_KEY_FALLBACKS": former}
+
+    def advice(app: Flask) -> str:
+        (mend,) = [f["mend"] for f in diagnosed(app, "--offline") if "former secret" in f["what"]]
+        return mend
+
+    app = make_site(sqlite_url, **keys)
+    assert advice(app).startswith("Remove")
+    GatehouseTester(make_site(sqlite_url, GATEHOUSE_SECRET_KEY=former)).add_user("alice")
+    site = GatehouseTester(make_site(sqlite_url, **keys))
+    assert advice(site.app).startswith("Keep")
+    site.add_user("bob")
+    assert advice(site.app).startswith("Keep")
+    site.clock.move(timedelta(days=366))
+    assert site.app.test_cli_runner().invoke(args=["gatehouse", "audit", "prune"]).exit_code == 0
+    assert advice(site.app).startswith("Remove")
+
+
 def test_a_key_beside_the_database_is_noted_where_others_come(
     tmp_path: Path, sqlite_url: str
 ) -> None:
@@ -116,6 +139,18 @@ def test_clocks_that_are_apart_are_found(
     house = app.extensions["gatehouse"].house
     house.clock = MovedClock(house.clock.now() + timedelta(seconds=seconds))
     assert found(app, "clocks", "--offline") == severity
+
+
+@pytest.mark.parametrize("days", [2, -2])
+def test_clocks_that_are_days_apart_are_told_as_far_apart_as_they_are(
+    make_site: MakeSite, postgres_server: str, days: int
+) -> None:
+    app = make_site(postgres_server)
+    house = app.extensions["gatehouse"].house
+    house.clock = MovedClock(house.clock.now() + timedelta(days=days, seconds=20))
+    (what,) = [each["what"] for each in diagnosed(app, "--offline") if "clocks" in each["what"]]
+    (seconds,) = re.findall(r"(\d+) s apart", what)
+    assert abs(int(seconds) - 2 * 24 * 3600) < 600
 
 
 def test_rows_that_pile_up_are_noted(site: GatehouseTester) -> None:
@@ -174,6 +209,26 @@ def test_a_backup_that_cannot_be_made_says_so_and_leaves_what_was_there(
     assert found(tester.app, "never made a backup", "--offline") == "note"
 
 
+@pytest.mark.parametrize("there", ["nothing", "an empty file", "tables of somebody else"])
+def test_nothing_is_copied_over_a_good_backup(
+    make_site: MakeSite, tmp_path: Path, there: str
+) -> None:
+    source, copy = tmp_path / "moved.db", tmp_path / "copy.db"
+    copy.write_text("the good backup of yesterday")
+    if there == "an empty file":
+        source.touch()
+    elif there == "tables of somebody else":
+        with closing(sqlite3.connect(source)) as connection:
+            connection.execute("CREATE TABLE notes (id INTEGER)")
+    app = make_site(f"sqlite:///{source}")
+    result = app.test_cli_runner().invoke(args=["gatehouse", "db", "backup", str(copy)])
+    assert result.exit_code == 1
+    assert "No backup was made" in result.output
+    assert copy.read_text() == "the good backup of yesterday"
+    assert source.exists() == (there != "nothing")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".copy")] == []
+
+
 # Passwords, letters, counters
 
 
@@ -216,6 +271,22 @@ def test_letters_that_were_given_up_or_wait_for_nobody_are_noted(tester: Gatehou
     assert found(tester.app, "1 letter(s) were given up", "--offline") == "note"
     assert found(tester.app, "1 letter(s) have been due", "--offline") == "note"
     assert "someone@example.org" not in json.dumps(diagnosed(tester.app, "--offline"))
+
+
+def test_commands_are_named_as_they_are_called_in_a_host(tester: GatehouseTester) -> None:
+    with tester.app.app_context(), tester.work() as work:
+        work.db.add(Letter(**letter(dead_at=tester.clock.now())))
+    runner = tester.app.test_cli_runner()
+    told = runner.invoke(args=["gatehouse", "doctor", "--offline"], prog_name="flask").stdout
+    assert "flask gatehouse mail list shows them" in told
+    assert "flask gatehouse passwords calibrate prints" in told
+
+
+def test_letters_are_counted_up_to_a_thousand(tester: GatehouseTester) -> None:
+    now = tester.clock.now()
+    with tester.app.app_context(), tester.work() as work:
+        work.db.execute(insert(Letter), [letter(dead_at=now) for _ in range(1200)])
+    assert found(tester.app, "1,000 or more letter(s) were given up", "--offline") == "note"
 
 
 def test_letters_that_reach_nobody_are_noted_where_others_come(

@@ -1,7 +1,7 @@
 """Read what happened to one account. Whose it is stands in the statement."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -39,10 +39,10 @@ class Entry:
     #: Whether it was asked for in a browser; otherwise by whoever runs the site.
     in_a_browser: bool
     address: str | None
-    #: Where that is, if the host can tell.
-    whereabouts: str | None
     #: What the browser said it is.
     described: str
+    #: Where the address is, if the host can tell.
+    whereabouts: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +77,23 @@ def page(
     else:
         found = _read(db, own if before is None else own.where(_older(before)), oldest_first=False)
         rows, more_newer, more_older = found[:PAGE], before is not None, len(found) > PAGE
-    # Each address is asked for once, however often it is on the page.
-    whereabouts = cache(house.part(Places).of)
-    entries = [_entry(row, sentences, whereabouts) for row in rows]
+    entries = [_entry(row, sentences) for row in rows]
     return Page(
         entries=entries,
         newer=entries[0].place if entries and more_newer else None,
         older=entries[-1].place if entries and more_older else None,
     )
+
+
+def located(house: House, page: Page) -> Page:
+    """Return the page with the places of its addresses.
+
+    The host may ask anybody for them, so no connection to the database is held meanwhile.
+    """
+    # Each address is asked for once, however often it is on the page.
+    whereabouts = cache(house.part(Places).of)
+    entries = [replace(each, whereabouts=whereabouts(each.address)) for each in page.entries]
+    return replace(page, entries=entries)
 
 
 def _own(user_id: UUID, sentences: Mapping[str, str]) -> Select[Any]:
@@ -109,9 +118,7 @@ def _newer(place: Place) -> Any:  # noqa: ANN401 - a condition as SQLAlchemy has
     return and_(AuditRow.at >= place.at, or_(AuditRow.at > place.at, here))
 
 
-def _entry(
-    row: Row[Any], sentences: Mapping[str, str], whereabouts: Callable[[str | None], str | None]
-) -> Entry:
+def _entry(row: Row[Any], sentences: Mapping[str, str]) -> Entry:
     return Entry(
         place=Place(row.at, row.id),
         sentence=sentences[row.name],
@@ -119,6 +126,5 @@ def _entry(
         refused=row.outcome == "refused",
         in_a_browser=row.channel == "web",
         address=row.address,
-        whereabouts=whereabouts(row.address),
         described=described(row.agent),
     )

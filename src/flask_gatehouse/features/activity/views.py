@@ -17,4 +17,5 @@ def index() -> ResponseReturnValue:
         before, after = (rules.place(request.args.get(name)) for name in ("before", "after"))
         with works().reading() as db:
             page = service.page(house(), db, user_id=user.id, before=before, after=after)
+    page = service.located(house(), page)
     return render_template("gatehouse/activity/index.html", page=page)

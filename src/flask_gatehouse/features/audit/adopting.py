@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select, update
 
 from flask_gatehouse.core.events import Origin
+from flask_gatehouse.db import patience
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.audit import chain, rules, verifying
 from flask_gatehouse.features.audit.events import RecordAdopted
@@ -44,7 +45,10 @@ def release(work: Work, *, lane: int) -> None:
     chain.begin_anew(work, lane)
     nowhere = {"lane": None, "sequence": None, "mac": None, "key_id": None}
     taken_out = update(RECORD).where(RECORD.c.lane == lane).values(nowhere)
-    chain.connection(work).execute(taken_out)
+    db = chain.connection(work)
+    # One statement for a whole lane, which may be long.
+    with patience.lifted(db):
+        db.execute(taken_out)
 
 
 def adopt_some(work: Work) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from flask_gatehouse.core.events import Origin
+from flask_gatehouse.db.errors import DatabaseUnavailable
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.audit import rules
 from flask_gatehouse.features.audit.errors import RecordBusy
@@ -38,6 +39,7 @@ _columns: Final = (
     _lanes.key_id,
 )
 _ANY: Final = select(_lanes.lane).limit(1)
+_SEALS: Final = select(_lanes.lane, _lanes.key_id)
 _FREE: Final = (
     select(*_columns)
     .where(_lanes.lane.between(bindparam("first"), bindparam("last")))
@@ -46,6 +48,9 @@ _FREE: Final = (
     .with_for_update(skip_locked=True)
 )
 _ONE: Final = select(*_columns).where(_lanes.lane == bindparam("of")).with_for_update()
+_ONE_IF_FREE: Final = (
+    select(*_columns).where(_lanes.lane == bindparam("of")).with_for_update(skip_locked=True)
+)
 _MOVE: Final = update(_LANES).where(_lanes.lane == bindparam("of"))
 _ADD: Final = insert(RECORD)
 
@@ -55,16 +60,32 @@ def connection(work: Work) -> Connection:
     return work.db.connection(bind_arguments={"mapper": AuditRow})
 
 
-def lanes_are_there(works: Works) -> bool:
-    """Whether there are lanes. Reads, and locks nothing."""
+def seals(works: Works) -> dict[int, str]:
+    """Return by which key each lane that there is was sealed. Reads, and locks nothing."""
     with works.reading() as db:
-        return db.scalar(_ANY) is not None
+        return {row.lane: row.key_id for row in db.execute(_SEALS)}
 
 
 def make_lanes(works: Works) -> None:
     """Make the lanes, in a transaction of its own: others may be about to write as well."""
     with suppress(IntegrityError), works.begin(Origin(), joined=False) as own:
         _insert_lanes(own)
+
+
+def seal_anew(works: Works, found: Mapping[int, str]) -> None:
+    """Seal with the newest key every lane that a former key sealed, so that none lags behind.
+
+    Otherwise a lane in which nothing happens keeps a seal that nobody can prove once the former key
+    is gone. Whoever holds a lane seals it anyway; what has no good seal is left as evidence.
+
+    Args:
+        found: by which key each lane was sealed.
+    """
+    former = {key.id for key in works.house.keys.keys(rules.PURPOSE)[1:]}
+    for lane in (lane for lane, key_id in found.items() if key_id in former):
+        # Nothing that happens is refused because of this: the next process tries again.
+        with suppress(DatabaseUnavailable), works.begin(Origin(), joined=False) as own:
+            _seal_one_anew(own, lane)
 
 
 def append(work: Work, row: Mapping[str, Any]) -> None:
@@ -136,6 +157,17 @@ def _trusted(work: Work, found: Sequence[Any]) -> Head:
     if rules.is_sealed(work.house.keys, head, seal=seal, key_id=key_id):
         return head
     return head._replace(sequence=head.sequence + 1)
+
+
+def _seal_one_anew(work: Work, lane: int) -> None:
+    db = connection(work)
+    found = db.execute(_ONE_IF_FREE, {"of": lane}).first()
+    if found is None:
+        return
+    *ends, seal, key_id = found
+    head = Head(*ends)
+    if rules.is_sealed(work.house.keys, head, seal=seal, key_id=key_id):
+        db.execute(_MOVE.where(_lanes.seal == seal), {"of": lane, **_sealed(work, head)})
 
 
 def _insert_lanes(work: Work) -> None:

@@ -1,9 +1,10 @@
 """`gatehouse audit …`: read the record, carry it elsewhere, prove it, and prune it."""
 
+import functools
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,11 +12,12 @@ from uuid import UUID
 import click
 from sqlalchemy import Row
 
+from flask_gatehouse.cli.application import program
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.moments import moment
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.audit import adopting, pruning, reading, verifying
+from flask_gatehouse.features.audit.following import Follower
 from flask_gatehouse.features.audit.names import Names
 from flask_gatehouse.features.audit.reading import Wanted
 from flask_gatehouse.features.audit.verifying import MEANINGS, Damage, Tally
@@ -71,16 +73,15 @@ def list_(*, limit: int, as_json: bool, **filters: str | None) -> None:
 @click.option("--follow", is_flag=True, help="Keep printing what happens, until Ctrl-C.")
 def export(*, follow: bool, **filters: str | None) -> None:
     """Print the record as one JSON object a line, the oldest first."""
-    with works().reading() as db:
-        wanted = _wanted(filters)
-        seen = {lane: ends.sequence for lane, ends in reading.ends(db).items()}
+    wanted = _wanted(filters)
+    follower = Follower(works(), functools.partial(click.echo, err=True))
     for row in reading.oldest_first(works(), wanted):
         # What was written since then is told by its lane, where no row can come in late.
-        if not (follow and row.lane in seen and row.sequence > seen[row.lane]):
+        if not (follow and follower.comes_later(row)):
             _print(row)
     if follow:
         try:
-            _follow(wanted, seen)
+            _follow(wanted, follower)
         except KeyboardInterrupt:
             return
 
@@ -98,10 +99,7 @@ def verify(*, as_json: bool) -> None:
             click.echo(_damage_line(damage), err=True)
     if kinds:
         counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-        hint = ""
-        if set(kinds) == {"unchained"}:
-            hint = "; rows from before there were lanes are taken in by: gatehouse audit adopt"
-        msg = f"The record does not verify: {counted}, in {tally.rows} rows{hint}."
+        msg = f"The record does not verify: {counted}, in {tally.rows} rows{_hint(kinds)}."
         raise click.ClickException(msg)
     if not as_json:
         click.echo(f"The record verifies: {tally.rows} rows.")
@@ -126,6 +124,19 @@ def adopt(*, damaged: bool) -> None:
     lanes = {damage.lane for damage in found if damage.lane is not None}
     count = adopting.adopt(works(), Origin(), damaged=lanes)
     click.echo(f"Adopted {count} rows" + (f" and {len(lanes)} lanes." if lanes else "."))
+
+
+def _hint(kinds: Collection[str]) -> str:
+    """Return what to do where nobody need have done anything wrong."""
+    if set(kinds) == {"unchained"}:
+        return f"; rows from before there were lanes are taken in by: {program()} audit adopt"
+    if set(kinds) == {"unknown key"}:
+        return (
+            "; nothing else is wrong, but what was written with a key that is no longer known can "
+            "be neither proven nor refuted: name that key in GATEHOUSE_SECRET_KEY_FALLBACKS until "
+            "its rows are pruned"
+        )
+    return ""
 
 
 def _wanted(filters: Mapping[str, str | None]) -> Wanted:
@@ -164,23 +175,13 @@ def _names() -> Names:
     return house().part(Names)
 
 
-def _follow(wanted: Wanted, seen: dict[int, int]) -> None:
+def _follow(wanted: Wanted, follower: Follower) -> None:
     """Print what is added to each lane, until interrupted."""
     while True:
         time.sleep(_PAUSE)
-        for row in sorted(_added(works(), wanted, seen), key=lambda row: (row.at, row.id)):
+        added = [row for row in follower.added() if wanted.takes(row)]
+        for row in sorted(added, key=lambda row: (row.at, row.id)):
             _print(row)
-
-
-def _added(opened: Works, wanted: Wanted, seen: dict[int, int]) -> Iterator[Row[Any]]:
-    with opened.reading() as db:
-        now = reading.ends(db)
-    for lane, ends in now.items():
-        if ends.sequence > seen.get(lane, 0):
-            for row in reading.in_lane(opened, lane, after=seen.get(lane, 0)):
-                seen[lane] = row.sequence
-                if wanted.takes(row):
-                    yield row
 
 
 def _print(row: Row[Any]) -> None:

@@ -10,6 +10,10 @@ class RecordBusy(Unavailable):
 
 
 class RecordDamaged(Conflict):
-    """Nothing is pruned from a lane whose beginning does not verify. Facts: `lane`."""
+    """Lanes that do not verify keep all their rows. Facts: `lanes`, `by_former_key`.
+
+    Those in `by_former_key` were written with a key that is no longer known; those in `lanes` were
+    changed past this program.
+    """
 
     code = "audit.damaged"

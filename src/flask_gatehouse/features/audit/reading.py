@@ -1,6 +1,6 @@
 """Read the record: some rows, or all of them page by page, so that any number fits into memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -86,12 +86,29 @@ def all_that(works: Works, *condition: ColumnElement[bool]) -> Iterator[Row[Any]
         last = page[-1]
 
 
-def in_lane(works: Works, lane: int, *, after: int | None = None) -> Iterator[Row[Any]]:
-    """Yield every row of a lane in the order of its places, also those that share one."""
-    found = select(RECORD).where(_columns.lane == lane, _columns.sequence.is_not(None))
-    found = found.order_by(_columns.sequence, _columns.at, _columns.id)
-    if after is not None:
-        found = found.where(_columns.sequence > after)
+def of_lane(lane: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Return the question for a lane's rows in the order of their places.
+
+    A row without a place, which nobody but a stranger writes, stands in no lane: `verify` tells it
+    by itself.
+
+    Args:
+        columns: what is wanted of each row; all, if nothing is said.
+    """
+    found = select(*columns) if columns else select(RECORD)
+    found = found.where(_columns.lane == lane, _columns.sequence.is_not(None))
+    return found.order_by(_columns.sequence, _columns.at, _columns.id)
+
+
+def in_lane(works: Works, lane: int, *, since: int | None = None) -> Iterator[Row[Any]]:
+    """Yield every row of a lane in the order of its places, also those that share one.
+
+    Args:
+        since: the first place that is wanted.
+    """
+    found = of_lane(lane)
+    if since is not None:
+        found = found.where(_columns.sequence >= since)
     last: Row[Any] | None = None
     while True:
         page = _page(works, found if last is None else found.where(_further(last)))
@@ -105,6 +122,16 @@ def ends(db: Session) -> Mapping[int, Row[Any]]:
     """Return both ends of every lane that there is."""
     table = cast("Table", AuditLane.__table__)
     return {row.lane: row for row in db.execute(select(table))}
+
+
+def oldest_keys(db: Session, lanes: Iterable[int]) -> set[str]:
+    """Return the keys that the oldest row of each lane, and its seal, name.
+
+    In a lane the keys follow each other as they came into force, so a key that none of these names
+    has no row. Each look is one step in an index, however long the record is.
+    """
+    first = (db.scalar(of_lane(lane, _columns.key_id).limit(1)) for lane in lanes)
+    return {key_id for key_id in first if key_id} | {row.key_id for row in ends(db).values()}
 
 
 def _page(works: Works, found: Select[Any]) -> list[Row[Any]]:

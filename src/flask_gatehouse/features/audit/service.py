@@ -25,7 +25,7 @@ class AuditRecorder(Recorder):
         self._lock = RLock()
 
     def prepare(self, works: Works) -> None:
-        """Make the lanes if there are none: once, and before this work holds anything."""
+        """Make or seal the lanes: once, and before this work holds anything."""
         if not self._lanes_are_there:
             with self._lock:
                 self._make_lanes(works)
@@ -48,7 +48,10 @@ class AuditRecorder(Recorder):
             return
         self._making = True
         try:
-            if not chain.lanes_are_there(works):
+            found = chain.seals(works)
+            if found:
+                chain.seal_anew(works, found)
+            else:
                 chain.make_lanes(works)
             self._lanes_are_there = True
         finally:

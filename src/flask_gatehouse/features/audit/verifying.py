@@ -25,7 +25,7 @@ MEANINGS: Final[dict[Kind, str]] = {
     "cut": "has lost its end",
     "unsealed": "has ends that this program did not write",
     "unchained": "was never chained",
-    "unknown key": "was chained by a key that is no longer in force",
+    "unknown key": "was written with a key that is no longer known",
 }
 
 #: How often a lane is read again if it was pruned meanwhile.
@@ -74,8 +74,15 @@ def _lane(works: Works, lane: int, tally: Tally) -> Iterator[Damage]:
         if _beginning(before) == _beginning(after):
             break
     tally.rows += seen.rows
-    yield from found
+    yield from (damage for damage in found if not _was_pruned(damage, after, works.house.keys))
     yield from seen.judge(before, after)
+
+
+def _was_pruned(damage: Damage, after: Row[Any] | None, keys: KeyRing) -> bool:
+    """Whether places are missing because we pruned them while they were read, again and again."""
+    if damage.kind != "missing" or after is None or not _is_sealed(after, keys):
+        return False
+    return damage.through is not None and damage.through <= after.begins_after
 
 
 def _first_of_each(found: Iterable[Damage]) -> Iterator[Damage]:
@@ -125,12 +132,13 @@ class Walk:
             yield Damage(kind="unsealed", lane=self._lane)
             return
         for ends in (before, after):
-            sealed = rules.is_sealed(self._keys, head_of(ends), seal=ends.seal, key_id=ends.key_id)
-            if not sealed:
+            if not _is_sealed(ends, self._keys):
                 known = self._keys.named(rules.PURPOSE, ends.key_id) is not None
                 yield Damage(kind="unsealed" if known else "unknown key", lane=self._lane)
                 return
-        if not self._met or self._place > after.sequence:
+        # The row at which the lane ended may have been pruned while it was read.
+        met = self._met or before.sequence <= after.begins_after
+        if not met or self._place > after.sequence:
             yield Damage(kind="cut", lane=self._lane, sequence=self._head.sequence)
 
     def _look(self, row: Row[Any], *, linked: bool) -> Iterator[Damage]:
@@ -156,6 +164,10 @@ class Walk:
 def head_of(ends: Row[Any]) -> Head:
     """Return the ends of a lane without their seal."""
     return Head(ends.lane, ends.sequence, ends.mac, ends.begins_after, ends.begins_mac)
+
+
+def _is_sealed(ends: Row[Any], keys: KeyRing) -> bool:
+    return rules.is_sealed(keys, head_of(ends), seal=ends.seal, key_id=ends.key_id)
 
 
 def _beginning(ends: Row[Any] | None) -> object:

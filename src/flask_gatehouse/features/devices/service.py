@@ -1,7 +1,7 @@
 """List, name and end the sign-ins of one person. Whose they are stands in each statement."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.core.places import Places
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.devices import rules
@@ -32,14 +33,14 @@ class Device:
     #: What the browser said it is.
     described: str
     address: str | None
-    #: Where that is, if the host knows.
-    place: str | None
     first_seen: datetime
     last_seen: datetime
     proven_by: str
     remembered: bool
     #: Whether it is the one that asks.
     here: bool
+    #: Where the address is, if the host knows.
+    place: str | None = None
 
     @property
     def title(self) -> str:
@@ -53,10 +54,18 @@ def all_of(work: Work, db: DbSession, *, standing: Standing) -> list[Device]:
         sessions.open_rows(db, standing=standing, now=work.now), key=attrgetter("sign_in_id")
     )
     together = groupby(rows, key=attrgetter("sign_in_id"))
-    # Each address is asked for once, however many devices share it.
-    place = cache(work.house.part(Places).of)
-    devices = [_device(each, list(of_it), standing, place) for each, of_it in together]
+    devices = [_device(each, list(of_it), standing) for each, of_it in together]
     return sorted(devices, key=lambda device: (device.here, device.last_seen), reverse=True)
+
+
+def located(house: House, devices: Iterable[Device]) -> list[Device]:
+    """Return devices with the places of their addresses.
+
+    The host may ask anybody for them, so no connection to the database is held meanwhile.
+    """
+    # Each address is asked for once, however many devices share it.
+    place = cache(house.part(Places).of)
+    return [replace(each, place=place(each.address)) for each in devices]
 
 
 def end(work: Work, *, standing: Standing, device: str) -> None:
@@ -97,19 +106,13 @@ def _refuse_no_id(text: str) -> None:
         raise UnknownDevice
 
 
-def _device(
-    sign_in_id: str,
-    rows: list[Session],
-    standing: Standing,
-    place: Callable[[str | None], str | None],
-) -> Device:
+def _device(sign_in_id: str, rows: list[Session], standing: Standing) -> Device:
     newest = max(rows, key=attrgetter("created_at"))
     return Device(
         id=sign_in_id,
         name=_name(rows),
         described=rules.described(newest.agent),
         address=newest.address,
-        place=place(newest.address),
         first_seen=min(row.created_at for row in rows),
         last_seen=max(row.last_seen_at for row in rows),
         proven_by=rules.proven_by(newest.methods),

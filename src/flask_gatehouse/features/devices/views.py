@@ -20,7 +20,9 @@ def index() -> ResponseReturnValue:
     with unit_of_work() as work, work.reading() as db:
         devices = service.all_of(work, db, standing=_standing())
     return render_template(
-        "gatehouse/devices/index.html", devices=devices, longest_name=rules.LONGEST_NAME
+        "gatehouse/devices/index.html",
+        devices=service.located(house(), devices),
+        longest_name=rules.LONGEST_NAME,
     )
 
 

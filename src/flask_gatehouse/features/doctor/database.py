@@ -68,7 +68,8 @@ def clock(works: Works) -> Iterator[Finding]:
     if apart > _APART:
         yield Finding(
             "unsafe" if apart > _FAR_APART else "note",
-            f"The clocks of this machine and of the database are {apart.seconds} s apart.",
+            f"The clocks of this machine and of the database are "
+            f"{apart.total_seconds():.0f} s apart.",
             "Machines that disagree end sessions and links early or late, and records lie.",
             "Keep both by NTP: timedatectl set-ntp true",
         )

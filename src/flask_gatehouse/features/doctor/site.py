@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
+from flask_gatehouse.cli.application import program
 from flask_gatehouse.core.findings import Finding, open_to_others
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_this_machine
 from flask_gatehouse.db.work import Works
-
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+from flask_gatehouse.features.audit import reading, rules
 
 #: Where the site keeps the key that it makes itself.
 _KEPT_KEY: Final = "secret_key"
@@ -20,7 +20,7 @@ _KEPT_KEY: Final = "secret_key"
 
 def is_local(url: str) -> bool:
     """Whether a public URL is for this machine only."""
-    return urlsplit(url).hostname in _LOOPBACK
+    return is_this_machine(urlsplit(url).hostname)
 
 
 def public_url(works: Works) -> Iterator[Finding]:
@@ -65,15 +65,28 @@ def secret_key(works: Works) -> Iterator[Finding]:
 
 
 def former_keys(works: Works) -> Iterator[Finding]:
-    """Whether former keys are still believed."""
+    """Whether former keys are still believed, and whether the record still needs them."""
     former = len(works.house.settings[CoreSettings].secret_key_fallbacks)
-    if former:
-        yield Finding(
-            "note",
-            f"{former} former secret key(s) are still believed.",
-            "What they made is accepted, also in the hands of whoever has copied one.",
-            "Remove GATEHOUSE_SECRET_KEY_FALLBACKS 30 days after the change; at once if one leaked",
+    if not former:
+        return
+    mend = "Remove GATEHOUSE_SECRET_KEY_FALLBACKS 30 days after the change; at once if one leaked"
+    if _record_names_former(works):
+        mend = (
+            "Keep GATEHOUSE_SECRET_KEY_FALLBACKS until the rows of the record that a former key "
+            f"made are pruned: {program()} audit prune. Remove it at once if one leaked"
         )
+    yield Finding(
+        "note",
+        f"{former} former secret key(s) are still believed.",
+        "What they made is accepted, also in the hands of whoever has copied one.",
+        mend,
+    )
+
+
+def _record_names_former(works: Works) -> bool:
+    former = {key.id for key in works.house.keys.keys(rules.PURPOSE)[1:]}
+    with works.reading() as db:
+        return not former.isdisjoint(reading.oldest_keys(db, rules.LANES))
 
 
 def cookies(works: Works) -> Iterator[Finding]:

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
+from flask_gatehouse.cli.application import program
 from flask_gatehouse.core.findings import Finding, open_to_others
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_this_machine
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail import urls
 from flask_gatehouse.features.mail.delivery import OUTBOX, Post, SmtpPost
@@ -19,7 +21,8 @@ from flask_gatehouse.features.mail.settings import MailSettings
 #: How long a letter may be due before it looks as if nobody sends any.
 _OVERDUE: Final = timedelta(minutes=15)
 
-_LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: Letters that are counted; more of them say nothing more.
+_COUNTED: Final = 1000
 
 
 def way_out(works: Works) -> Iterator[Finding]:
@@ -29,7 +32,7 @@ def way_out(works: Works) -> Iterator[Finding]:
         folder = wanted.path or works.house.home / OUTBOX
         yield from open_to_others([folder], why="Letters hold links that open accounts.")
     host = urlsplit(works.house.settings[CoreSettings].public_url).hostname
-    if not isinstance(wanted, urls.Server) and host not in _LOCAL:
+    if not isinstance(wanted, urls.Server) and not is_this_machine(host):
         yield Finding(
             "note",
             "Letters are kept on this machine and sent to nobody.",
@@ -41,25 +44,36 @@ def way_out(works: Works) -> Iterator[Finding]:
 def outbox(works: Works) -> Iterator[Finding]:
     """Whether letters were given up, or wait for somebody who sends them."""
     now = works.house.clock.now()
-    dead = select(func.count()).where(Letter.dead_at.is_not(None))
     waits = Letter.sent_at.is_(None) & Letter.dead_at.is_(None)
-    due = select(func.count()).where(waits, Letter.next_try_at < now - _OVERDUE)
     with works.reading() as db:
-        given_up, overdue = db.scalar(dead) or 0, db.scalar(due) or 0
+        given_up = _count(db, Letter.dead_at.is_not(None))
+        overdue = _count(db, waits & (Letter.next_try_at < now - _OVERDUE))
     if given_up:
         yield Finding(
             "note",
-            f"{given_up} letter(s) were given up.",
+            f"{_told(given_up)} letter(s) were given up.",
             "Somebody waits for them, or was not warned.",
-            "gatehouse mail list shows them; gatehouse mail test you@your.host tries the way out",
+            f"{program()} mail list shows them; {program()} mail test you@your.host tries the way "
+            "out",
         )
     if overdue:
         yield Finding(
             "note",
-            f"{overdue} letter(s) have been due for {_OVERDUE.seconds // 60} minutes and more.",
+            f"{_told(overdue)} letter(s) have been due for {_OVERDUE.seconds // 60} minutes and "
+            "more.",
             "It looks as if no process sends letters.",
             "gatehouse run sends them; in a host, flask gatehouse mail work --watch",
         )
+
+
+def _count(db: Session, condition: ColumnElement[bool]) -> int:
+    """Return how many letters meet a condition, up to a thousand."""
+    met = select(Letter.id).where(condition).limit(_COUNTED).subquery()
+    return db.scalar(select(func.count()).select_from(met)) or 0
+
+
+def _told(count: int) -> str:
+    return f"{count:,} or more" if count >= _COUNTED else str(count)
 
 
 def server(works: Works) -> Iterator[Finding]:

@@ -1,13 +1,13 @@
 """What `GATEHOUSE_MAIL_URL` may say. It may hold a password, so no refusal ever repeats it."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import Secret, key_of
+from flask_gatehouse.core.site import is_this_machine
 
 Tls = Literal["starttls", "implicit", "none"]
 
@@ -109,16 +109,9 @@ def _tls(scheme: str, host: str, options: dict[str, str]) -> Tls:
         return "implicit" if scheme == "smtps" else "starttls"
     if options["tls"] != "none" or scheme == "smtps" or "ca" in options:
         _refuse("knows tls=none, for smtp:// and without a ca, and no other value of tls")
-    if not _is_this_machine(host):
+    if not is_this_machine(host):
         _refuse("may send without encryption to this machine only: take ?tls=none away")
     return "none"
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refuse(sentence: str) -> NoReturn:

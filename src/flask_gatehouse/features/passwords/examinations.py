@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
+from flask_gatehouse.cli.application import program
 from flask_gatehouse.core.findings import Finding
 from flask_gatehouse.core.settings import Size, key_of
 from flask_gatehouse.db.work import Works
@@ -38,7 +39,7 @@ def cost(works: Works) -> Iterator[Finding]:
         "This machine could afford more, and whoever steals the hashes pays as little."
         if cheap
         else "Few can sign in at once, and everybody waits.",
-        "gatehouse passwords calibrate prints what fits this machine",
+        f"{program()} passwords calibrate prints what fits this machine",
     )
 
 

@@ -5,13 +5,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask_gatehouse.core.findings import Finding
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_this_machine
 from flask_gatehouse.db.work import Works
 
 #: Seconds that Redis may take for each answer.
 _PATIENCE: Final = 2
-
-_LOCAL: Final = frozenset({None, "127.0.0.1", "localhost", "::1"})
 
 
 def redis(works: Works) -> Iterator[Finding]:
@@ -44,7 +42,8 @@ def redis(works: Works) -> Iterator[Finding]:
 
 def _exposed(url: str) -> Iterator[Finding]:
     parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname in _LOCAL:
+    # A URL without a host means this machine.
+    if parts.scheme == "unix" or parts.hostname is None or is_this_machine(parts.hostname):
         return
     if not parts.password:
         yield Finding(
