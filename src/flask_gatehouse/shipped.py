@@ -10,6 +10,7 @@ from flask_gatehouse.features.login.feature import FEATURE as LOGIN
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
+from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
 from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
 from flask_gatehouse.features.setup.feature import FEATURE as SETUP
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
@@ -25,6 +26,7 @@ FEATURES = (
     LOGIN,
     PASSWORDS,
     SETUP,
+    RECOVERY,
     ACCOUNT,
     DEVICES,
     ACTIVITY,

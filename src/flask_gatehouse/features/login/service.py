@@ -54,6 +54,7 @@ def admit(
     remember_for: timedelta | None = None,
     instead_of: list[bytes],
     device: str | None = None,
+    news: bool = True,
 ) -> opening.Opened:
     """Open a session for a proven attempt, unless a step holds the door.
 
@@ -61,6 +62,7 @@ def admit(
         instead_of: digests of the handles that the browser had; their sessions end, so that a
             handle planted before the sign-in is worth nothing after it.
         device: the cookie by which the browser is known, if it has one.
+        news: False if the person was signed in in this browser a moment ago.
 
     Raises:
         MayNotEnter: the account is suspended, or what was proven has been changed meanwhile.
@@ -95,7 +97,7 @@ def admit(
             remembered=remember,
         )
     )
-    if account is not None:
+    if account is not None and news:
         _tell_of_new_device(work, account, device)
     return opened
 

@@ -23,6 +23,13 @@ FEATURE = Feature(
             view=f"{_HERE}.views:confirm",
             methods=("GET", "POST"),
         ),
+        Route(
+            rule="/account/password/",
+            access="signed in",
+            view=f"{_HERE}.views:change",
+            methods=("GET", "POST"),
+            listed="Password",
+        ),
         Route(rule="/invitation/<secret>/", access="public", view=f"{_HERE}.views:open_invitation"),
         Route(
             rule="/invitation/",

@@ -22,6 +22,15 @@ class ConfirmForm(ReturningForm):
     password = PasswordField("Password", validators=[InputRequired()])
 
 
+class ChangeForm(SiteForm):
+    """The password of whoever is signed in, and another one."""
+
+    current = PasswordField(
+        "Current password", validators=[InputRequired("Type your current password, please.")]
+    )
+    new = PasswordField("New password", validators=[InputRequired("Choose a password, please.")])
+
+
 def new_password_hint() -> str:
     """Say what a new password must be, before anybody is refused."""
     minimum = house().settings[PasswordSettings].minimum

@@ -7,6 +7,7 @@ from sqlalchemy.orm import object_session
 
 from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.db.work import Work, Works
+from flask_gatehouse.features.login import notices
 from flask_gatehouse.features.passwords import guesses, service
 from flask_gatehouse.features.passwords.events import PasswordSet
 from flask_gatehouse.features.passwords.hashes import Hashes
@@ -61,3 +62,5 @@ class Keeper(PasswordKeeper):
             user.epoch = User.epoch + 1
             work = Work(self._works(), origin(), lambda: session)
             work.record(PasswordSet(user_id=user.id))
+            if row is not None:
+                notices.notify(work, user=user, letter="password_changed")

@@ -14,7 +14,7 @@ from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login import marks
+from flask_gatehouse.features.login import marks, notices
 from flask_gatehouse.features.login.events import LoginRefused
 from flask_gatehouse.features.login.marks import Mark
 from flask_gatehouse.features.login.service import Attempt
@@ -145,6 +145,39 @@ def confirm(
         _welcome(work, user, stored, password, tried, guess)
 
 
+def change(
+    work: Work,
+    *,
+    standing: Standing,
+    user: User,
+    current: str,
+    new: str,
+    device: str | None = None,
+) -> Attempt:
+    """Set another password, proven by the current one; every session of before is over.
+
+    The current password is the proof: how fresh the session is does not matter, and stays as it is
+    if this is refused.
+
+    Returns:
+        What opens a session in the browser that asked.
+
+    Raises:
+        PasswordRefused: the new one breaks a rule; nothing was counted.
+        SessionOver, Throttled, NotConfirmed, HashingOverloaded: as for `confirm`.
+        Suspended: the account was suspended meanwhile, or its password changed.
+    """
+    sealed = seal(work, password=new, about=(user.username, user.email))
+    confirm(work, standing=standing, user=user, password=current, device=device)
+    users.hold(work, user_id=user.id)
+    epoch, active = users.state(work.db, user_id=user.id)
+    if epoch != user.epoch or not active:
+        raise Suspended(user_id=user.id)
+    account = users.by_id(work.db, user.id)
+    keep(work, user=account, sealed=sealed)
+    return Attempt(user_id=user.id, methods=("password",))
+
+
 def is_set(work: Work, *, user: User) -> bool:
     """Whether an account has a password."""
     return _stored(work, user) is not None
@@ -160,6 +193,12 @@ def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
         PasswordRefused: facts say which rule it breaks.
         HashingOverloaded: too many are hashing at this moment.
     """
+    judge(work, password=password, about=about)
+    return Sealed(Secret(work.house.part(Hashes).make(password)))
+
+
+def judge(work: Work, *, password: str, about: Iterable[str | None]) -> None:
+    """Return if a new password keeps the rules. Takes and raises what `seal` does, at no cost."""
     settings = work.settings(PasswordSettings)
     core = work.settings(CoreSettings)
     host = urlsplit(core.public_url).hostname or ""
@@ -170,7 +209,6 @@ def seal(work: Work, *, password: str, about: Iterable[str | None]) -> Sealed:
         context_words=tuple(word for word in words if len(word) >= _SHORTEST_WORD),
     )
     judging.judge(password, context=[word for word in _words_of(about) if word])
-    return Sealed(Secret(work.house.part(Hashes).make(password)))
 
 
 def keep(work: Work, *, user: User, sealed: Sealed) -> None:
@@ -184,6 +222,7 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
         row.encoded, row.changed_at = str(sealed.encoded), work.now
         guesses.begin_anew(row)
         sessions.end_all(work, user_id=user.id)
+        notices.notify(work, user=user, letter="password_changed")
     work.db.flush()
     work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
     work.record(PasswordSet(user_id=user.id))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from flask import (
+    abort,
     current_app,
     flash,
     make_response,
@@ -27,6 +28,9 @@ from flask_gatehouse.features.passwords.errors import (
     WrongCredentials,
 )
 from flask_gatehouse.features.sessions.errors import SessionOver
+from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.users.errors import Suspended
+from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.errors import answer
@@ -36,7 +40,7 @@ from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import unit_of_work
 
 if TYPE_CHECKING:
-    from flask_gatehouse.features.passwords.forms import ConfirmForm, LoginForm
+    from flask_gatehouse.features.passwords.forms import ChangeForm, ConfirmForm, LoginForm
     from flask_gatehouse.web.forms import SiteForm
 
 _INVITATION: Final = Handing("invitation")
@@ -80,12 +84,39 @@ def confirm() -> ResponseReturnValue:
         return _ask_again("gatehouse/passwords/confirm.html", form, refusal, carried)
     except (MayNotEnter, SessionOver):
         # Ended while this was typed, or because of it: there is nothing left to confirm.
-        manager = current_app.login_manager  # type: ignore[attr-defined] # set by Flask-Login
-        gone: ResponseReturnValue = manager.unauthorized()
-        return gone
+        return _gone()
     if carried is not None:
         return render_template("gatehouse/passwords/carry_on.html", carried=carried)
     return redirect(landing(), 303)
+
+
+def change() -> ResponseReturnValue:
+    """Let somebody set another password; the session goes on in this browser and in no other."""
+    from flask_gatehouse.features.passwords.forms import (  # noqa: PLC0415 - as above
+        ChangeForm,
+        new_password_hint,
+    )
+
+    standing = doorkeeper.current().standing()
+    if standing is None or standing.user is None:
+        abort(404)
+    form = ChangeForm()
+    form.new.description = new_password_hint()
+    with unit_of_work() as work:
+        possible = service.is_set(work, user=standing.user)
+    try:
+        if possible and form.validate_on_submit():
+            _change(form, standing, standing.user)
+            flash("Your password is changed. Every other device is signed out.", "success")
+            return redirect(url_for("gatehouse.account.index"), 303)
+    except PasswordRefused as refusal:
+        refuse(form, refusal, form.new)
+    except (NotConfirmed, TooManyAttempts) as refusal:
+        return _ask_again("gatehouse/passwords/change.html", form, refusal)
+    except (MayNotEnter, SessionOver, Suspended):
+        return _gone()
+    page = render_template("gatehouse/passwords/change.html", form=form, possible=possible)
+    return page, 422 if form.errors else 200
 
 
 def open_invitation(secret: str) -> ResponseReturnValue:
@@ -141,6 +172,24 @@ def _sign_in(form: "LoginForm") -> None:
     door.signed_in(opened, user)
 
 
+def _change(form: "ChangeForm", standing: Standing, user: User) -> None:
+    door = doorkeeper.current()
+    with unit_of_work() as work:
+        attempt = service.change(
+            work,
+            standing=standing,
+            user=user,
+            current=str(form.current.data),
+            new=str(form.new.data),
+            device=door.device(),
+        )
+        opened = desk.admit(
+            work, attempt=attempt, instead_of=door.presented(), device=door.device(), news=False
+        )
+        account = desk.account_of(work, attempt)
+    door.signed_in(opened, account)
+
+
 def _confirm_page(form: "ConfirmForm", carried: Carried | None) -> ResponseReturnValue:
     user = doorkeeper.current().account()
     with unit_of_work() as work:
@@ -179,6 +228,12 @@ def _ask_again(
     if found.retry_after is not None:
         response.headers["Retry-After"] = str(found.retry_after)
     return response
+
+
+def _gone() -> ResponseReturnValue:
+    manager = current_app.login_manager  # type: ignore[attr-defined] # set by Flask-Login
+    answered: ResponseReturnValue = manager.unauthorized()
+    return answered
 
 
 def _redeemed() -> ResponseReturnValue:
