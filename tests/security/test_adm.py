@@ -69,6 +69,12 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.leaving.data": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.leaving.download": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.doctor.reflect": dict.fromkeys(ANYONE, NONE),
     "gatehouse.devices.end": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.devices.end_others": dict.fromkeys(ANYONE, ONLY_FORMS),
