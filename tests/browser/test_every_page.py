@@ -115,6 +115,8 @@ PAGES = (
     Shown("activity", "Your activity", "/account/activity/", "ada"),
     Shown("activity-long-name", "Your activity", "/account/activity/", LONG_NAME),
     Shown("data", "Your data", "/account/data/", "ada"),
+    Shown("leave", "Leave", "/account/leave/", "ada"),
+    Shown("undo-over", "This link does not work", "/leave/undo/"),
     Shown("confirm", "Confirm that it is you", "/account/", "ada", then=_to_confirm),
     Shown("confirm-refused", "Confirm that it is you", "/account/", "ada", then=_confirm_wrongly),
     Shown("logout", "Log out?", "/", "ben", then=_from_elsewhere),

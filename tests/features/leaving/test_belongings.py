@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.features.leaving import service as leaving
+from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
@@ -24,6 +25,7 @@ RECORD = "gatehouse_audit"
 #: Tables that hold the id of an account. Whoever adds one adds it here, and fills it below.
 ABOUT_ACCOUNTS = {
     RECORD,
+    "gatehouse_departure",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
     "gatehouse_invitation",
@@ -44,6 +46,8 @@ def inhabited(site: GatehouseTester) -> User:
     with site.work() as work:
         user = users.named(work.db, "alice")
         passwords.invite(work, user=user)
+        times = {"asked_at": work.now, "erase_at": work.now}
+        work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
             work,
             purpose=Purpose("tests.purpose"),
@@ -139,6 +143,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
     assert told.keys() == {
         "taken_at",
         "account",
+        "departure",
         "first_sign_in",
         "letters",
         "open_links",

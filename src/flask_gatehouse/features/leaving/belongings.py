@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.models import Identifier, User
@@ -107,3 +108,28 @@ def record(house: House) -> RecordBelongings:
     """Return what `audit` keeps of a person."""
     del house
     return RecordBelongings()
+
+
+class DepartureBelongings(Belongings):
+    """Whether the person is leaving."""
+
+    name = "departure"
+
+    def tell(self, db: Session, user_id: UUID) -> Mapping[str, object]:
+        """Return when it was asked for, and when the account goes."""
+        row = db.get(Departure, user_id)
+        return {
+            "asked_at": row.asked_at if row is not None else None,
+            "erase_at": row.erase_at if row is not None else None,
+        }
+
+    def erase(self, work: Work, user_id: UUID) -> None:
+        """Delete it."""
+        gone = delete(Departure).where(Departure.user_id == user_id)
+        work.db.execute(gone.execution_options(synchronize_session=False))
+
+
+def departure(house: House) -> DepartureBelongings:
+    """Return whether a person is leaving."""
+    del house
+    return DepartureBelongings()

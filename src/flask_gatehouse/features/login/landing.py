@@ -18,6 +18,7 @@ _ARRIVALS: Final = (
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.leaving.data",
+    "gatehouse.leaving.leave",
 )
 
 
