@@ -2,13 +2,16 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
+from sqlalchemy.exc import IntegrityError
 
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.passwords.settings import PasswordSettings
@@ -156,6 +159,44 @@ def invite(*, name: str) -> None:
     with unit_of_work() as work:
         link = _invite(work, accounts.named(work.db, name))
     click.echo(link)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file.")
+def export(*, name: str, output: Path | None) -> None:
+    """Print all that is kept of somebody, as JSON, or write it into a file for its owner only."""
+    with unit_of_work() as work:
+        text = leaving.copy(work, user_id=accounts.named(work.db, name).id)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        msg = f"{output} cannot be made: {error.strerror}."
+        raise click.ClickException(msg) from error
+    output.write_text(text, encoding="utf-8")
+    click.echo(f"Wrote {output}.", err=True)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(*, name: str, yes: bool) -> None:
+    """Delete an account for good, with all that is kept of it; the record keeps its id only."""
+    if not yes:
+        click.confirm(f"Delete {name} for good?", abort=True, err=True)
+    try:
+        with unit_of_work() as work:
+            accounts.erase(work, user_id=accounts.named(work.db, name).id)
+    except IntegrityError as error:
+        msg = (
+            "A table of this application still has rows that belong to the account, so nothing was "
+            "deleted. Delete those first, or let Belongings of your own do it."
+        )
+        raise click.ClickException(msg) from error
+    click.echo(f"Deleted {name}.")
 
 
 def _invite(work: Work, user: User) -> str:

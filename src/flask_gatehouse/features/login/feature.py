@@ -15,4 +15,5 @@ FEATURE = Feature(
     ),
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
+    plugs=(f"{_HERE}.belongings:belongings",),
 )

@@ -18,6 +18,8 @@ _ARRIVALS: Final = (
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.passwords.change",
+    "gatehouse.leaving.data",
+    "gatehouse.leaving.leave",
 )
 
 

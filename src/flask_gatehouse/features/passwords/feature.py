@@ -42,7 +42,11 @@ FEATURE = Feature(
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
-    plugs=(f"{_HERE}.hashes:Hashes", f"{_HERE}.purging:InvitationPurge"),
+    plugs=(
+        f"{_HERE}.hashes:Hashes",
+        f"{_HERE}.purging:InvitationPurge",
+        f"{_HERE}.belongings:belongings",
+    ),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
     examinations=(

@@ -15,5 +15,6 @@ FEATURE = Feature(
         f"{_HERE}.finding:Recent",
         f"{_HERE}.last_seen:LastSeen",
         f"{_HERE}.purging:Purge",
+        f"{_HERE}.belongings:belongings",
     ),
 )

@@ -67,3 +67,9 @@ class AddressNotProven(Conflict):
     """Nobody has proven yet that the mailbox is theirs."""
 
     code = "users.address_not_proven"
+
+
+class NotAsItWas(Conflict):
+    """The account was opened, suspended, changed or deleted meanwhile."""
+
+    code = "users.not_as_it_was"

@@ -32,6 +32,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "Nobody has shown yet that this mailbox is theirs; open the link in the letter to it first."
     ),
     "users.unknown": fixed("There is no such account."),
+    "users.not_as_it_was": fixed("This account was changed meanwhile. Look again, please."),
     "users.suspended": fixed("This account is suspended; restore it first."),
     "users.last_administrator": fixed(
         "This is the last active administrator; make somebody else an administrator first."

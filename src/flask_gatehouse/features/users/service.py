@@ -17,6 +17,7 @@ from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.errors import (
     LastAdministrator,
     NameTaken,
+    NotAsItWas,
     SetupClosed,
     UnknownUser,
 )
@@ -198,7 +199,8 @@ def suspend(work: Work, *, user: User) -> None:
     # Whoever is no administrator in hand may have become one since: the lock and SQL decide.
     _hold_administration(work)
     _refuse_last(work, user)
-    if _change(work, user, User.active.is_(True), active=False, epoch=User.epoch + 1):
+    # One that its owner closed as well: from now on no link of theirs opens it.
+    if _change(work, user, User.id == user.id, active=False, epoch=User.epoch + 1):
         work.record(UserSuspended(user_id=user.id))
 
 
@@ -256,16 +258,55 @@ def rename(work: Work, *, user: User, username: str) -> None:
         work.record(UserRenamed(user_id=user.id))
 
 
-def erase(work: Work, *, user_id: UUID) -> None:
-    """Delete an account and everything that features keep of it. The record keeps its id.
+def close(work: Work, *, user_id: UUID, epoch: int) -> None:
+    """Close an account for its owner; every session and link of it ends at once.
+
+    Args:
+        epoch: of the account as its owner was let in.
 
     Raises:
+        LastAdministrator: nobody else could administer the site.
+        NotAsItWas: it is suspended, or what was proven was changed meanwhile.
+    """
+    _hold_administration(work)
+    user = by_id(work.db, user_id)
+    _refuse_last(work, user)
+    open_still = User.active.is_(True) & (User.epoch == epoch)
+    if not _change(work, user, open_still, active=False, epoch=User.epoch + 1):
+        raise NotAsItWas
+
+
+def take_closed(work: Work, *, user_id: UUID, epoch: int, active: bool) -> None:
+    """Open or keep closed an account that is as its owner left it, for one taker only.
+
+    Of opening and erasing at once the database lets one through: both raise the epoch.
+
+    Raises:
+        NotAsItWas: somebody else was first, or an administrator changed it.
+    """
+    as_left = (User.id == user_id) & (User.epoch == epoch) & User.active.is_(False)
+    values = {"active": active, "epoch": epoch + 1, "updated_at": work.now}
+    taking = update(User).where(as_left).values(**values)
+    if changed(work.db, taking.execution_options(synchronize_session=False)) != 1:
+        raise NotAsItWas
+
+
+def erase(work: Work, *, user_id: UUID, closed_at: int | None = None) -> None:
+    """Delete an account and everything that features keep of it. The record keeps its id.
+
+    Args:
+        closed_at: the epoch at which its owner left it; None erases it however it is.
+
+    Raises:
+        NotAsItWas: it is not as its owner left it.
         LastAdministrator: nobody else could administer the site.
         UnknownUser: there is no such account.
     """
     _hold_administration(work)
     user = by_id(work.db, user_id)
     _refuse_last(work, user)
+    if closed_at is not None:
+        take_closed(work, user_id=user_id, epoch=closed_at, active=False)
     end_everything(work, user_id=user_id)
     for belongings in work.house.plugs(Belongings):
         belongings.erase(work, user_id)
