@@ -26,7 +26,8 @@ from flask_gatehouse.db.upkeep import Upkeep
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
-from flask_gatehouse.features.mail.outbox import OutboxWorker
+from flask_gatehouse.features.mail.settings import MailSettings
+from flask_gatehouse.features.mail.worker import OutboxWorker
 from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.shipped import FEATURES
@@ -111,9 +112,10 @@ def database_answers() -> bool:
 
 
 def start_background_work(app: Flask) -> None:
-    """Send mails from this process, and do its upkeep."""
+    """Send mails from this process, unless another one does, and do its upkeep."""
     state = app.extensions[work.EXTENSION]
-    OutboxWorker.of(state.works, inside=app.app_context).start()
+    if state.settings[MailSettings].worker == "thread":
+        OutboxWorker.of(state.works, inside=app.app_context).start()
     state.house.part(Upkeep).start(state.works, inside=app.app_context)
 
 

@@ -22,7 +22,7 @@ from flask_gatehouse.feature import load
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.audit.models import AuditLane, AuditRow
 from flask_gatehouse.features.mail import service
-from flask_gatehouse.features.mail.delivery import Post
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.mail.settings import MailSettings

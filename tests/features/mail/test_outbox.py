@@ -18,11 +18,13 @@ from flask_gatehouse.core.events import Event, Origin
 from flask_gatehouse.db.errors import DatabaseUnavailable
 from flask_gatehouse.db.work import Recorder, Work
 from flask_gatehouse.features.mail import service
-from flask_gatehouse.features.mail.delivery import FilePost, Post
-from flask_gatehouse.features.mail.errors import NotDelivered
+from flask_gatehouse.features.mail.delivery import FilePost
+from flask_gatehouse.features.mail.errors import NotDelivered, Refused
 from flask_gatehouse.features.mail.events import LetterSent
 from flask_gatehouse.features.mail.outbox import Sent, send_all, send_due
-from flask_gatehouse.features.mail.rules import BACK_OFF, MOST_ATTEMPTS
+from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.mail.rules import wait_after
+from flask_gatehouse.features.mail.settings import MailSettings
 from tests.features.mail.houses import LINK, NOON, PostRoom, house_of, room_of
 from tests.features.mail.smtp_server import Mailbox, read, serving
 

@@ -11,10 +11,12 @@ from flask_gatehouse.core.findings import Finding, open_to_others
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail import urls
-from flask_gatehouse.features.mail.delivery import OUTBOX, Post, SmtpPost
+from flask_gatehouse.features.mail.delivery import OUTBOX
 from flask_gatehouse.features.mail.errors import NotDelivered
 from flask_gatehouse.features.mail.models import Letter
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.settings import MailSettings
+from flask_gatehouse.features.mail.smtp import SmtpPost
 
 #: How long a letter may be due before it looks as if nobody sends any.
 _OVERDUE: Final = timedelta(minutes=15)
@@ -51,14 +53,15 @@ def outbox(works: Works) -> Iterator[Finding]:
             "note",
             f"{given_up} letter(s) were given up.",
             "Somebody waits for them, or was not warned.",
-            "gatehouse mail list shows them; gatehouse mail test you@your.host tries the way out",
+            "gatehouse mail test you@your.host tries the way out; gatehouse mail list --dead shows "
+            "them, and gatehouse mail retry --dead sends those that still can be",
         )
     if overdue:
         yield Finding(
             "note",
             f"{overdue} letter(s) have been due for {_OVERDUE.seconds // 60} minutes and more.",
             "It looks as if no process sends letters.",
-            "gatehouse run sends them; in a host, flask gatehouse mail work --watch",
+            "gatehouse run sends them; in a host, flask gatehouse mail work",
         )
 
 

@@ -17,9 +17,13 @@ FEATURE = Feature(
         f"{_HERE}.parts:letters",
         f"{_HERE}.parts:letterhead",
         f"{_HERE}.parts:bell",
+        f"{_HERE}.clearing:Clearing",
     ),
     checks=(
-        Check(keys=("GATEHOUSE_MAIL_URL", "GATEHOUSE_PUBLIC_URL"), place=f"{_HERE}.parts:post"),
+        Check(
+            keys=("GATEHOUSE_MAIL_URL", "GATEHOUSE_MAIL_BOUNCES", "GATEHOUSE_PUBLIC_URL"),
+            place=f"{_HERE}.parts:post",
+        ),
         Check(keys=("GATEHOUSE_MAIL_SENDER",), place=f"{_HERE}.parts:letterhead"),
         Check(keys=("GATEHOUSE_MAIL_TEMPLATES",), place=f"{_HERE}.parts:letters"),
     ),

@@ -1,16 +1,19 @@
-"""Put a letter into the outbox."""
+"""Put a letter into the outbox; look at those there; try one again, or take it out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.base import new_id
+from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import rules
-from flask_gatehouse.features.mail.events import LetterPosted
+from flask_gatehouse.features.mail.errors import LetterNotDead, LetterNotThere
+from flask_gatehouse.features.mail.events import LetterDropped, LetterPosted, LetterRetried
 from flask_gatehouse.features.mail.letters import Letters
 from flask_gatehouse.features.mail.models import Letter
 
@@ -22,6 +25,7 @@ def post(
     recipient: str,
     facts: Mapping[str, object],
     user_id: UUID | None = None,
+    good_until: datetime | None = None,
 ) -> None:
     """Write a letter in this transaction; it is sent after the commit, or never was.
 
@@ -31,19 +35,77 @@ def post(
         letter: name of the letter: `features/<feature>/mail/<letter>/`.
         recipient: exactly one address, in ASCII.
         facts: what fills in the templates; the site's name is there already, as `site_name`.
+        good_until: until when the letter is of use, such as the end of its link: it is not sent
+            later, and what it says is wiped. None is a week.
 
     Raises:
         RecipientRefused: it is not one plain address.
         SubjectRefused: the facts do not make a subject of one line.
     """
-    work.db.add(written(work, letter=letter, recipient=recipient, facts=facts, user_id=user_id))
+    said = written(
+        work,
+        letter=letter,
+        recipient=recipient,
+        facts=facts,
+        user_id=user_id,
+        good_until=good_until,
+    )
+    work.db.add(said)
     work.record(LetterPosted(user_id=user_id, letter=letter))
 
 
-def newest(db: Session, *, limit: int) -> Sequence[Letter]:
-    """Return the letters that were written last, newest first."""
-    order = select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc())
+def newest(db: Session, *, limit: int, dead: bool = False) -> Sequence[Letter]:
+    """Return the letters that were written last, newest first; only those given up if asked."""
+    found = select(Letter).where(Letter.dead_at.is_not(None)) if dead else select(Letter)
+    order = found.order_by(Letter.created_at.desc(), Letter.id.desc())
     return db.scalars(order.limit(limit)).all()
+
+
+def dead_ones(db: Session) -> Sequence[UUID]:
+    """Return the letters that were given up and can still be sent."""
+    still = Letter.dead_at.is_not(None) & (Letter.text != "")
+    return db.scalars(select(Letter.id).where(still).order_by(Letter.id)).all()
+
+
+def retry(work: Work, *, letter_id: UUID) -> None:
+    """Have a letter that was given up tried again, as if it were new.
+
+    Raises:
+        LetterNotDead: it was not given up, or what it said is gone.
+    """
+    waits = {
+        Letter.dead_at: None,
+        Letter.next_try_at: work.now,
+        Letter.leased_until: None,
+        Letter.forgiven: Letter.attempts,
+    }
+    dead = (Letter.id == letter_id) & Letter.dead_at.is_not(None) & (Letter.text != "")
+    of_use = or_(Letter.good_until.is_(None), Letter.good_until > work.now)
+    if changed(work.db, update(Letter).where(dead, of_use).values(waits)) != 1:
+        raise LetterNotDead
+    user_id, kind = _about(work, letter_id)
+    work.record(LetterRetried(user_id=user_id, letter=kind))
+
+
+def drop(work: Work, *, letter_id: UUID) -> None:
+    """Take a letter out of the outbox for good, unless it was sent or is on its way just now.
+
+    Raises:
+        LetterNotThere: there is none of this id that waits or was given up.
+    """
+    free = or_(Letter.leased_until.is_(None), Letter.leased_until <= work.now)
+    there = (Letter.id == letter_id) & Letter.sent_at.is_(None) & free
+    about = work.db.execute(select(Letter.user_id, Letter.kind).where(there)).first()
+    if about is None or changed(work.db, delete(Letter).where(there)) != 1:
+        raise LetterNotThere
+    user_id, kind = about
+    work.record(LetterDropped(user_id=user_id, letter=kind))
+
+
+def _about(work: Work, letter_id: UUID) -> tuple[UUID | None, str]:
+    about = select(Letter.user_id, Letter.kind).where(Letter.id == letter_id)
+    user_id, kind = work.db.execute(about).one()
+    return user_id, kind
 
 
 def written(
@@ -53,6 +115,7 @@ def written(
     recipient: str,
     facts: Mapping[str, object],
     user_id: UUID | None = None,
+    good_until: datetime | None = None,
 ) -> Letter:
     """Return a letter that is in no outbox yet. Takes and raises what `post` does."""
     address = rules.recipient(recipient)
@@ -68,5 +131,7 @@ def written(
         html=said.html,
         created_at=work.now,
         attempts=0,
+        forgiven=0,
+        good_until=good_until or work.now + rules.USEFUL_FOR,
         next_try_at=work.now,
     )
