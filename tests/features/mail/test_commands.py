@@ -48,7 +48,7 @@ def run(room: PostRoom, *words: str) -> Result:
 def test_work_sends_until_nothing_is_due(room: PostRoom, outbox_folder: Path) -> None:
     for number in range(60):
         room.post(f"n{number}@example.org")
-    done = run(room, "work")
+    done = run(room, "work", "--once")
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout == "60 sent, 0 to be tried again, 0 given up\n"
     assert len(list(outbox_folder.iterdir())) == 60
@@ -64,7 +64,7 @@ def test_work_watches_until_it_is_told_to_end(room: PostRoom, outbox_folder: Pat
     room.post()
     ending = threading.Thread(target=end_when_sent)
     ending.start()
-    assert run(room, "work", "--watch").exit_code == 0
+    assert run(room, "work").exit_code == 0
     ending.join()
     assert signal.getsignal(signal.SIGTERM) is before
     assert room.letter().sent_at is not None
@@ -72,7 +72,7 @@ def test_work_watches_until_it_is_told_to_end(room: PostRoom, outbox_folder: Pat
 
 def test_list_tells_what_waits_and_what_was_sent_but_not_what_it_says(room: PostRoom) -> None:
     room.post("one@example.org")
-    run(room, "work")
+    run(room, "work", "--once")
     room.post("two@example.org")
     listed = run(room, "list", "--json")
     told = [json.loads(line) for line in listed.stdout.splitlines()]

@@ -15,9 +15,9 @@ import pytest
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.features.mail.delivery import post_from
+from flask_gatehouse.features.mail.errors import NotDelivered
 from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.smtp import SmtpPost
-from flask_gatehouse.features.mail.errors import NotDelivered
 from tests.features.mail.houses import NOON
 from tests.features.mail.smtp_server import LOGIN, Authority, Mailbox, read, serving
 

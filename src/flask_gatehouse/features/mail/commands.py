@@ -14,6 +14,8 @@ from flask import current_app
 from flask_gatehouse.features.mail import outbox, service
 from flask_gatehouse.features.mail.clearing import clear
 from flask_gatehouse.features.mail.errors import LetterNotDead, NotDelivered
+from flask_gatehouse.features.mail.letters import Letters
+from flask_gatehouse.features.mail.messages import Letterhead, compose
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.mail.worker import OutboxWorker
 from flask_gatehouse.web.work import house, unit_of_work, works
@@ -76,6 +78,31 @@ def drop(*, letter_id: UUID) -> None:
     with unit_of_work() as unit:
         service.drop(unit, letter_id=letter_id)
     click.echo("Dropped.")
+
+
+@mail.command()
+@click.argument("letter", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "eml"]),
+    default="text",
+    help="What to print: the text, the HTML, or the whole message. [text]",
+)
+def preview(*, letter: str | None, form: str) -> None:
+    """Print LETTER as it would look; without LETTER, list what there is."""
+    if letter is None:
+        for name in house().part(Letters).names():
+            click.echo(name)
+        return
+    said = service.sample(house(), letter=letter)
+    if form == "eml":
+        whole = compose(said, house().part(Letterhead)).as_bytes()
+        click.echo(whole.decode("ascii").replace("\r\n", "\n"), nl=False)
+    elif form == "html":
+        click.echo(said.html, nl=False)
+    else:
+        click.echo(f"Subject: {said.subject}\n\n{said.text}", nl=False)
 
 
 @mail.command("test")

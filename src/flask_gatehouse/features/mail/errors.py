@@ -15,6 +15,12 @@ class SubjectRefused(NotValid):
     code = "mail.subject_refused"
 
 
+class NoSuchLetter(NotValid):
+    """No letter has this name. Facts: `letter`."""
+
+    code = "mail.no_such_letter"
+
+
 class LetterNotDead(Conflict):
     """There is no letter of this id that was given up and still says something."""
 

@@ -1,7 +1,7 @@
 """Take letters out of the outbox, one process at a time each, and deliver them.
 
-Letters are leased by one conditional UPDATE each, whose row count is the verdict; some are leased in
-one transaction, delivered outside of any, and each is marked at once. Several processes never
+Letters are leased by one conditional UPDATE each, whose row count is the verdict. Some are leased
+in one transaction, delivered outside of any, and each is marked at once. Several processes never
 deliver one letter twice, with one exception that no order of steps can avoid: a process that dies,
 or loses the database, between delivery and mark leaves a letter that is delivered again when its
 lease is over. It then carries the same Message-ID, by which receivers drop the second one; in the

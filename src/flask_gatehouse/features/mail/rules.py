@@ -109,7 +109,8 @@ def domain_of(public_url: str) -> str:
 def wait_after(attempts: int) -> timedelta:
     """Return how long to wait after so many failed attempts, before chance takes some away."""
     # The power is bounded before it is computed: nobody waits for the hundredth attempt.
-    return min(FIRST_WAIT * _GROWTH ** min(attempts - 1, 10), LONGEST_WAIT)
+    growth: int = _GROWTH ** min(attempts - 1, 10)
+    return min(FIRST_WAIT * growth, LONGEST_WAIT)
 
 
 def _unfit_for_header(text: str) -> bool:

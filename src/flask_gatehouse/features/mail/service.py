@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.base import new_id
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import rules
-from flask_gatehouse.features.mail.errors import LetterNotDead, LetterNotThere
+from flask_gatehouse.features.mail.errors import LetterNotDead, LetterNotThere, NoSuchLetter
 from flask_gatehouse.features.mail.events import LetterDropped, LetterPosted, LetterRetried
 from flask_gatehouse.features.mail.letters import Letters
 from flask_gatehouse.features.mail.models import Letter
@@ -34,7 +35,7 @@ def post(
     Args:
         letter: name of the letter: `features/<feature>/mail/<letter>/`.
         recipient: exactly one address, in ASCII.
-        facts: what fills in the templates; the site's name is there already, as `site_name`.
+        facts: what fills in the templates; `site_name` and `site_url` are there already.
         good_until: until when the letter is of use, such as the end of its link: it is not sent
             later, and what it says is wiped. None is a week.
 
@@ -108,6 +109,19 @@ def _about(work: Work, letter_id: UUID) -> tuple[UUID | None, str]:
     return user_id, kind
 
 
+def sample(house: House, *, letter: str) -> Letter:
+    """Return a letter as it would look, filled in with the facts that lie beside it.
+
+    Raises:
+        NoSuchLetter: no letter has this name.
+    """
+    letters = house.part(Letters)
+    if letter not in letters.names():
+        raise NoSuchLetter(letter=letter)
+    facts = letters.sample(letter)
+    return _written(house, letter=letter, recipient="you@example.org", facts=facts)
+
+
 def written(
     work: Work,
     *,
@@ -118,20 +132,29 @@ def written(
     good_until: datetime | None = None,
 ) -> Letter:
     """Return a letter that is in no outbox yet. Takes and raises what `post` does."""
+    said = _written(work.house, letter=letter, recipient=recipient, facts=facts)
+    said.user_id = user_id
+    said.created_at = said.next_try_at = work.now
+    said.good_until = good_until or work.now + rules.USEFUL_FOR
+    return said
+
+
+def _written(house: House, *, letter: str, recipient: str, facts: Mapping[str, object]) -> Letter:
     address = rules.recipient(recipient)
-    known = {"site_name": work.settings(CoreSettings).site_name}
-    said = work.house.part(Letters).render(letter, known | dict(facts))
+    core = house.settings[CoreSettings]
+    known = {"site_name": core.site_name, "site_url": core.public_url}
+    said = house.part(Letters).render(letter, known | dict(facts))
+    now = house.clock.now()
     return Letter(
         id=new_id(),
         kind=letter,
-        user_id=user_id,
         recipient=address.addr_spec,
         subject=said.subject,
         text=said.text,
         html=said.html,
-        created_at=work.now,
+        created_at=now,
         attempts=0,
         forgiven=0,
-        good_until=good_until or work.now + rules.USEFUL_FOR,
-        next_try_at=work.now,
+        next_try_at=now,
+        good_until=now + rules.USEFUL_FOR,
     )

@@ -211,8 +211,10 @@ def _told_plainly() -> Iterator[None]:
         yield
     except (OSError, smtplib.SMTPException) as error:
         # That our password or our sender is refused is a matter of the site, and not of the letter.
-        about_letter = isinstance(error, _RecipientRefused | smtplib.SMTPDataError)
-        if about_letter and error.smtp_code in _NEVER:
+        if (
+            isinstance(error, _RecipientRefused | smtplib.SMTPDataError)
+            and error.smtp_code in _NEVER
+        ):
             raise Refused(_reason(error)) from error
         raise NotDelivered(_reason(error)) from error
 
