@@ -23,8 +23,8 @@ from flask_gatehouse.features.mail.delivery import FilePost
 from flask_gatehouse.features.mail.errors import (
     LetterNotDead,
     LetterNotThere,
+    LetterRefused,
     NotDelivered,
-    Refused,
 )
 from flask_gatehouse.features.mail.events import LetterSent
 from flask_gatehouse.features.mail.outbox import Sent, send_all, send_due
@@ -372,7 +372,7 @@ def test_a_letter_is_given_up_when_the_next_attempt_would_come_too_late(
 def test_a_letter_that_was_given_up_keeps_its_text_only_while_it_is_of_use(
     every_engine: Engine, home: Path, closed: ClosedPost
 ) -> None:
-    closed.failure = Refused("nobody of this name")
+    closed.failure = LetterRefused("nobody of this name")
     room = room_of(house_of(home, closed), every_engine)
     room.post(good_until=NOON + timedelta(hours=1))
     assert send_due(room.works) == Sent(dead=1)
@@ -398,7 +398,7 @@ def test_a_letter_that_nobody_sends_is_wiped_all_the_same(any_room: PostRoom) ->
 def test_a_letter_that_was_given_up_is_sent_when_somebody_asks_for_it(
     every_engine: Engine, home: Path, closed: ClosedPost
 ) -> None:
-    failure, closed.failure = closed.failure, Refused("nobody of this name")
+    failure, closed.failure = closed.failure, LetterRefused("nobody of this name")
     room = room_of(house_of(home, closed), every_engine)
     room.post()
     send_due(room.works)

@@ -37,5 +37,5 @@ class NotDelivered(Exception):  # noqa: N818 - a statement, like the refusals
     """The letter was not accepted. Says why in a few words, without address or password."""
 
 
-class Refused(NotDelivered):
+class LetterRefused(NotDelivered):
     """The letter will never be accepted as it is, so that trying again is of no use."""

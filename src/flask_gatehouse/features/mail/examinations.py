@@ -11,7 +11,7 @@ from flask_gatehouse.core.findings import Finding, open_to_others
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail import urls
-from flask_gatehouse.features.mail.delivery import OUTBOX
+from flask_gatehouse.features.mail.delivery import OUTBOX, ConsolePost, FilePost
 from flask_gatehouse.features.mail.errors import NotDelivered
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.mail.post import Post
@@ -26,6 +26,9 @@ _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def way_out(works: Works) -> Iterator[Finding]:
     """Whether letters leave the house at all, and who can read those that do not."""
+    if not isinstance(works.house.part(Post), FilePost | ConsolePost | SmtpPost):
+        # The host's own way out: where it leads is the host's to know.
+        return
     wanted = urls.parsed(works.house.settings[MailSettings].url)
     if isinstance(wanted, urls.Folder):
         folder = wanted.path or works.house.home / OUTBOX

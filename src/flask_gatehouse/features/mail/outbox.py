@@ -23,7 +23,7 @@ from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Works
-from flask_gatehouse.features.mail.errors import NotDelivered, Refused
+from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
 from flask_gatehouse.features.mail.events import LetterFailed, LetterSent
 from flask_gatehouse.features.mail.messages import Letterhead, compose
 from flask_gatehouse.features.mail.models import Letter
@@ -178,7 +178,7 @@ def _attempt(works: Works, post: Post, letter: Letter) -> Verdict:
         return _postpone(works, letter, "it was taken up too often")
     try:
         post.deliver(compose(letter, works.house.part(Letterhead)))
-    except Refused as error:
+    except LetterRefused as error:
         return _postpone(works, letter, str(error), final=True)
     except NotDelivered as error:
         return _postpone(works, letter, str(error))

@@ -3,11 +3,10 @@
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from email.message import EmailMessage
-from typing import Self
 
-from flask_gatehouse.features.mail.errors import NotDelivered, Refused
+from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
 
-__all__ = ["NotDelivered", "Post", "Refused"]
+__all__ = ["LetterRefused", "NotDelivered", "Post"]
 
 
 class Post(ABC):
@@ -23,9 +22,9 @@ class Post(ABC):
 
         Raises:
             NotDelivered: it was not taken; it will be tried again.
-            Refused: it will never be taken; it is given up.
+            LetterRefused: it will never be taken; it is given up.
         """
 
-    def opened(self) -> AbstractContextManager["Post | Self"]:
+    def opened(self) -> AbstractContextManager["Post"]:
         """Return what delivers several letters, one after the other, and is closed after them."""
         return nullcontext(self)

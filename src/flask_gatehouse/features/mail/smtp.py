@@ -11,7 +11,7 @@ from typing import Final
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import key_of
 from flask_gatehouse.features.mail import urls
-from flask_gatehouse.features.mail.post import NotDelivered, Post, Refused
+from flask_gatehouse.features.mail.post import LetterRefused, NotDelivered, Post
 
 #: Letters in one connection: many servers end one that goes on for longer.
 _MOST_LETTERS: Final = 100
@@ -215,7 +215,7 @@ def _told_plainly() -> Iterator[None]:
             isinstance(error, _RecipientRefused | smtplib.SMTPDataError)
             and error.smtp_code in _NEVER
         ):
-            raise Refused(_reason(error)) from error
+            raise LetterRefused(_reason(error)) from error
         raise NotDelivered(_reason(error)) from error
 
 
