@@ -110,11 +110,6 @@ def test_a_page_does_the_same_work_whatever_the_mail_server_does(
     assert seen["silent"] == seen["down"] == seen["up"]
 
 
-def test_an_unknown_worker_stops_the_start(make_site: MakeSite, sqlite_url: str) -> None:
-    with pytest.raises(ValueError, match="GATEHOUSE_MAIL_WORKER"):
-        make_site(sqlite_url, GATEHOUSE_MAIL_WORKER="several")
-
-
 @pytest.mark.parametrize(("worker", "runs"), [("thread", True), ("none", False)])
 def test_a_setting_says_whether_processes_that_serve_send(
     make_site: MakeSite, sqlite_url: str, worker: str, *, runs: bool
