@@ -69,7 +69,7 @@ def ours() -> set[str]:
 
 
 def test_up_down_and_up_again(engine: Engine) -> None:
-    assert runner.upgrade(engine) == (None, "0004")
+    assert runner.upgrade(engine) == (None, "0005")
     assert tables(engine) == ours()
     assert runner.check(engine).good
 
@@ -77,7 +77,7 @@ def test_up_down_and_up_again(engine: Engine) -> None:
     assert tables(engine) == {"gatehouse_schema"}
     assert runner.check(engine).current is None
 
-    assert runner.upgrade(engine) == (None, "0004")
+    assert runner.upgrade(engine) == (None, "0005")
     assert runner.check(engine).good
     with engine.connect() as connection:
         assert connection.execute(
@@ -87,12 +87,12 @@ def test_up_down_and_up_again(engine: Engine) -> None:
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     runner.upgrade(engine)
-    assert runner.upgrade(engine) == ("0004", "0004")
+    assert runner.upgrade(engine) == ("0005", "0005")
 
 
 def test_checking_an_empty_database_makes_nothing(engine: Engine) -> None:
     state = runner.check(engine)
-    assert (state.current, state.newest, state.good) == (None, "0004", False)
+    assert (state.current, state.newest, state.good) == (None, "0005", False)
     assert len(state.differences) >= len(Base.metadata.sorted_tables)
     assert tables(engine) == set()
 
@@ -165,7 +165,7 @@ def test_four_engines_that_upgrade_at_once_upgrade_once(fresh_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(upgrade, engines))
 
-    assert sorted(found, key=str) == [("0004", "0004")] * 3 + [(None, "0004")]
+    assert sorted(found, key=str) == [("0005", "0005")] * 3 + [(None, "0005")]
     assert runner.check(engines[0]).good
     for engine in engines:
         engine.dispose()
@@ -188,9 +188,9 @@ def test_processes_that_start_at_once_on_a_fresh_file_all_succeed(tmp_path: Path
     said = [each.communicate(timeout=100) for each in starting]
     assert [each.returncode for each in starting] == [0, 0, 0], said
     assert sorted(out for out, _ in said) == [
-        "The tables are up to date (0004).\n",
-        "The tables are up to date (0004).\n",
-        "The tables went from nothing to 0004.\n",
+        "The tables are up to date (0005).\n",
+        "The tables are up to date (0005).\n",
+        "The tables went from nothing to 0005.\n",
     ]
 
 
@@ -299,7 +299,7 @@ def test_the_hosts_migrations_and_ours_keep_their_own_books(tmp_path: Path) -> N
         flask_migrate.upgrade()
         flask_migrate.downgrade()
         assert ours() <= tables(db.engine)
-        assert runner.check(db.engine).current == "0004"
+        assert runner.check(db.engine).current == "0005"
         runner.downgrade(db.engine, "base")
         assert {"alembic_version", "gatehouse_schema"} == tables(db.engine)
         db.engine.dispose()

@@ -422,7 +422,7 @@ def test_reports_of_failures_go_where_the_setting_says(
     assert mailbox.envelopes == [("bounces@club.example", ["ann@example.org"])]
 
 
-@pytest.mark.parametrize("address", ["", "a@b, c@d", "a@b\r\nRCPT TO:<eve@example.org>", "x"])
+@pytest.mark.parametrize("address", ["<>", "a@b, c@d", "a@b\r\nRCPT TO:<eve@example.org>", "x"])
 def test_a_bad_address_for_reports_stops_the_start(tmp_path: Path, address: str) -> None:
     with pytest.raises(Misconfigured, match="GATEHOUSE_MAIL_BOUNCES"):
         house_of(tmp_path, GATEHOUSE_MAIL_BOUNCES=address)
