@@ -22,6 +22,8 @@ from flask_gatehouse.core.errors import (
     Unavailable,
 )
 from flask_gatehouse.extension import Gatehouse
+from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.web.access import (
     administrator_required,
     fresh_login_required,
@@ -38,11 +40,14 @@ __all__ = [
     "AnonymousUserMixin",
     "Conflict",
     "Gatehouse",
+    "LetterRefused",
     "LoginManager",
     "Misconfigured",
     "NotAllowed",
+    "NotDelivered",
     "NotProven",
     "NotValid",
+    "Post",
     "Refusal",
     "TooManyAttempts",
     "Unavailable",

@@ -36,6 +36,7 @@ from flask_gatehouse.core.site import LOOPBACK, CoreSettings
 from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.users import keeper
 from flask_gatehouse.web import csrf, errors, gate, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
@@ -78,6 +79,7 @@ class Gatehouse:
         db: a Flask-SQLAlchemy object, to work in the host's own session and transaction.
         pages: False keeps all of our pages away, for a host that has its own.
         clock: what tells the time; for tests.
+        post: what takes letters out of the house, in place of what `GATEHOUSE_MAIL_URL` names.
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
     """
 
@@ -89,6 +91,7 @@ class Gatehouse:
         pages: bool = True,
         clock: Clock | None = None,
         locate: Locate | None = None,
+        post: Post | None = None,
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -96,6 +99,7 @@ class Gatehouse:
         self._db = db
         self._clock = clock or SystemClock()
         self._places = Places(locate)
+        self.post = post
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -231,7 +235,7 @@ class State:
         self.house.furnish_with(
             lambda house: (
                 Vocabulary(events_of(self.features)),
-                *_rooms().parts(house, self.features),
+                *_rooms().parts(house, self.features, gatehouse.post),
             )
         )
         _check_features(self)

@@ -26,7 +26,9 @@ from flask_gatehouse.db.upkeep import Upkeep
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
-from flask_gatehouse.features.mail.outbox import OutboxWorker
+from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.mail.settings import MailSettings
+from flask_gatehouse.features.mail.worker import OutboxWorker
 from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.shipped import FEATURES
@@ -49,14 +51,15 @@ __all__ = [
 ]
 
 
-def parts(house: House, features: Sequence[Feature]) -> Iterator[object]:
-    """Make what the features put into a house."""
+def parts(house: House, features: Sequence[Feature], post: Post | None) -> Iterator[object]:
+    """Make what the features put into a house; a host's own way out for letters replaces ours."""
     told = [load(feature.sentences) for feature in features if feature.sentences]
     yield Sentences({code: sentence for each in told for code, sentence in each.items()})
     yield Upkeep(house)
     for feature in features:
         for place in feature.plugs:
-            yield load(place)(house)
+            made = load(place)(house)
+            yield post if post is not None and isinstance(made, Post) else made
 
 
 def open_works(house: House, db: Any) -> Works:  # noqa: ANN401 - a host's database object
@@ -111,9 +114,10 @@ def database_answers() -> bool:
 
 
 def start_background_work(app: Flask) -> None:
-    """Send mails from this process, and do its upkeep."""
+    """Send mails from this process, unless another one does, and do its upkeep."""
     state = app.extensions[work.EXTENSION]
-    OutboxWorker.of(state.works, inside=app.app_context).start()
+    if state.settings[MailSettings].worker == "thread":
+        OutboxWorker.of(state.works, inside=app.app_context).start()
     state.house.part(Upkeep).start(state.works, inside=app.app_context)
 
 

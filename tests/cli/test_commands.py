@@ -566,16 +566,16 @@ def test_somebody_who_became_the_last_administrator_meanwhile_is_not_suspended(
 def test_db_upgrade_says_what_it_did(tmp_path: Path, make_site: MakeSite) -> None:
     app = make_site(f"sqlite:///{tmp_path / 'fresh.db'}")
     invoke = partial(app.test_cli_runner().invoke, args=["gatehouse", "db", "upgrade"])
-    assert invoke().stdout == "The tables went from nothing to 0004.\n"
-    assert invoke().stdout == "The tables are up to date (0004).\n"
+    assert invoke().stdout == "The tables went from nothing to 0005.\n"
+    assert invoke().stdout == "The tables are up to date (0005).\n"
 
 
 def test_db_check_is_content_with_the_newest_tables(site: GatehouseTester) -> None:
-    assert done(site, "db", "check") == "The tables are as this release expects (0004).\n"
+    assert done(site, "db", "check") == "The tables are as this release expects (0005).\n"
     assert json.loads(done(site, "db", "check", "--json")) == {
         "good": True,
-        "current": "0004",
-        "newest": "0004",
+        "current": "0005",
+        "newest": "0005",
         "differences": [],
     }
 
@@ -587,7 +587,7 @@ def test_db_check_of_an_empty_database_is_refused_and_makes_nothing(
     result = app.test_cli_runner().invoke(args=["gatehouse", "db", "check"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-1] == (
-        "Error: The tables are at nothing, expected 0004: run gatehouse db upgrade."
+        "Error: The tables are at nothing, expected 0005: run gatehouse db upgrade."
     )
     engine = app.extensions["gatehouse"].works.engine
     assert runner.check(engine).current is None
@@ -852,7 +852,7 @@ def home(tmp_path: Path, migrated_file: Path) -> Home:
 def test_a_fresh_home_is_made_for_its_owner_only(tmp_path: Path) -> None:
     fresh = Home(tmp_path)
     upgraded = fresh.run("db", "upgrade")
-    assert (upgraded.returncode, upgraded.stdout) == (0, b"The tables went from nothing to 0004.\n")
+    assert (upgraded.returncode, upgraded.stdout) == (0, b"The tables went from nothing to 0005.\n")
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in (tmp_path / "home", *(tmp_path / "home").iterdir())

@@ -100,7 +100,7 @@ def test_4_1_a_user_is_a_row_made_by_a_migration(site: GatehouseTester) -> None:
     with site.work() as work:
         columns = work.db.execute(text("SELECT * FROM gatehouse_user")).mappings().one()
         made_by = work.db.scalar(text("SELECT version_num FROM gatehouse_schema"))
-    assert made_by == "0004"
+    assert made_by == "0005"
     assert columns["username"] == "alice"
     assert columns["email"] == "alice@example.org"
     assert columns["active"]

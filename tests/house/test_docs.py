@@ -114,8 +114,13 @@ def test_every_view_of_ours_says_who_may_enter(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("folder", LETTERS, ids=lambda folder: folder.name)
-def test_every_letter_has_a_subject_a_text_and_html(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {"subject.txt", "body.txt", "body.html"}
+def test_every_letter_has_a_subject_a_text_html_and_a_sample(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {
+        "subject.txt",
+        "body.txt",
+        "body.html",
+        "sample.toml",
+    }
     assert all(path.read_text("utf-8").strip() for path in folder.iterdir())
 
 

@@ -14,7 +14,7 @@ from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.web.settings import WebSettings
 
 #: Nothing inline and nothing from elsewhere. There is no script, so none is allowed.
-_POLICY: Final = (
+POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
     "frame-ancestors 'none'"
@@ -36,7 +36,7 @@ _ALWAYS: Final = {
 def hook(house: House) -> Callable[[Response], Response]:
     """Return the function to run after a request."""
     core = house.settings[CoreSettings]
-    headers = {"Content-Security-Policy": _POLICY, **_ALWAYS}
+    headers = {"Content-Security-Policy": POLICY, **_ALWAYS}
     if urlsplit(core.public_url).scheme == "https":
         headers["Content-Security-Policy"] += "; upgrade-insecure-requests"
         seconds = int(house.settings[WebSettings].hsts_max_age.total_seconds())

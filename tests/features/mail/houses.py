@@ -22,9 +22,9 @@ from flask_gatehouse.feature import load
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.audit.models import AuditLane, AuditRow
 from flask_gatehouse.features.mail import service
-from flask_gatehouse.features.mail.delivery import Post
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.mail.models import Letter
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.settings import MailSettings
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -73,11 +73,21 @@ class PostRoom:
     works: Works
     clock: MovedClock
 
-    def post(self, recipient: str = "ann@example.org", user_id: UUID | None = None) -> None:
+    def post(
+        self,
+        recipient: str = "ann@example.org",
+        user_id: UUID | None = None,
+        good_until: datetime | None = None,
+    ) -> None:
         facts = {"link": LINK, "hours": 24}
         with self.works.begin(Origin()) as work:
             service.post(
-                work, letter="invitation", recipient=recipient, facts=facts, user_id=user_id
+                work,
+                letter="invitation",
+                recipient=recipient,
+                facts=facts,
+                user_id=user_id,
+                good_until=good_until,
             )
 
     def letters(self) -> list[Letter]:

@@ -48,7 +48,7 @@ def run(room: PostRoom, *words: str) -> Result:
 def test_work_sends_until_nothing_is_due(room: PostRoom, outbox_folder: Path) -> None:
     for number in range(60):
         room.post(f"n{number}@example.org")
-    done = run(room, "work")
+    done = run(room, "work", "--once")
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout == "60 sent, 0 to be tried again, 0 given up\n"
     assert len(list(outbox_folder.iterdir())) == 60
@@ -64,7 +64,7 @@ def test_work_watches_until_it_is_told_to_end(room: PostRoom, outbox_folder: Pat
     room.post()
     ending = threading.Thread(target=end_when_sent)
     ending.start()
-    assert run(room, "work", "--watch").exit_code == 0
+    assert run(room, "work").exit_code == 0
     ending.join()
     assert signal.getsignal(signal.SIGTERM) is before
     assert room.letter().sent_at is not None
@@ -72,7 +72,7 @@ def test_work_watches_until_it_is_told_to_end(room: PostRoom, outbox_folder: Pat
 
 def test_list_tells_what_waits_and_what_was_sent_but_not_what_it_says(room: PostRoom) -> None:
     room.post("one@example.org")
-    run(room, "work")
+    run(room, "work", "--once")
     room.post("two@example.org")
     listed = run(room, "list", "--json")
     told = [json.loads(line) for line in listed.stdout.splitlines()]
@@ -126,3 +126,73 @@ def test_a_test_letter_goes_to_one_plain_address(room: PostRoom, address: str) -
     tried = run(room, "test", address)
     assert (tried.exit_code, tried.stdout) == (1, "")
     assert "not an e-mail address" in tried.stderr
+
+
+def test_letters_that_were_given_up_are_listed_and_tried_again(engine: Engine, home: Path) -> None:
+    mailbox = Mailbox(answer_to_rcpt="550 nobody")
+    with serving(mailbox) as port:
+        url = f"smtp://127.0.0.1:{port}?tls=none"
+        room = room_of(house_of(home, GATEHOUSE_MAIL_URL=url), engine)
+        room.post("one@example.org")
+        room.post("two@example.org")
+        assert run(room, "work", "--once").stdout.startswith("0 sent, 0 to be tried again, 2 given")
+        room.post("three@example.org")
+        listed = [
+            json.loads(line)
+            for line in run(room, "list", "--dead", "--json").stdout.split("\n")
+            if line
+        ]
+        assert {row["recipient"] for row in listed} == {"one@example.org", "two@example.org"}
+
+        mailbox.answer_to_rcpt = "250 OK"
+        assert run(room, "retry", listed[0]["id"]).stdout == "1 to be tried again\n"
+        assert run(room, "retry", "--dead").stdout == "1 to be tried again\n"
+        assert run(room, "work", "--once").stdout.startswith("3 sent")
+    assert len(mailbox.messages) == 3
+
+
+def test_what_was_not_given_up_is_not_tried_again(room: PostRoom) -> None:
+    room.post()
+    done = run(room, "retry", str(room.letter().id))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert room.letter().attempts == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--dead", "0" * 32)])
+def test_retry_wants_to_know_which(room: PostRoom, words: tuple[str, ...]) -> None:
+    assert run(room, "retry", *words).exit_code == 2
+
+
+def test_a_dropped_letter_is_not_sent(room: PostRoom, outbox_folder: Path) -> None:
+    room.post()
+    assert run(room, "drop", str(room.letter().id)).stdout == "Dropped.\n"
+    run(room, "work", "--once")
+    assert not outbox_folder.exists()
+
+
+def test_what_was_sent_cannot_be_dropped(room: PostRoom) -> None:
+    room.post()
+    run(room, "work", "--once")
+    assert run(room, "drop", str(room.letter().id)).exit_code == 1
+    assert room.letter().sent_at is not None
+
+
+def test_preview_lists_the_letters(room: PostRoom) -> None:
+    assert {"invitation", "new_device", "test"} <= set(run(room, "preview").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [("text", "Subject: Choose your"), ("html", "<!doctype html>"), ("eml", "Message-ID: <")],
+)
+def test_preview_prints_a_letter_and_sends_none(
+    room: PostRoom, outbox_folder: Path, form: str, said: str
+) -> None:
+    done = run(room, "preview", "invitation", "--format", form)
+    assert said in done.stdout
+    assert (room.letters(), outbox_folder.exists()) == ([], False)
+
+
+def test_a_letter_that_is_not_there_has_no_preview(room: PostRoom) -> None:
+    done = run(room, "preview", "nothing")
+    assert (done.exit_code, done.stdout) == (1, "")

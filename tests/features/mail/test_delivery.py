@@ -3,8 +3,9 @@
 import logging
 import socket
 import stat
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,9 +15,11 @@ from uuid import UUID
 import pytest
 
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.features.mail.delivery import Post, SmtpPost, post_from
+from flask_gatehouse.features.mail.delivery import post_from
 from flask_gatehouse.features.mail.errors import NotDelivered
-from tests.features.mail.houses import NOON
+from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.mail.smtp import SmtpPost
+from tests.features.mail.houses import NOON, house_of
 from tests.features.mail.smtp_server import LOGIN, Authority, Mailbox, read, serving
 
 ID = UUID(int=7).hex
@@ -340,3 +343,86 @@ def test_a_greeting_with_a_wrong_password_is_refused(
     assert isinstance(post, SmtpPost)
     with pytest.raises(NotDelivered, match="refused user and password"):
         post.greet()
+
+
+# Several letters
+
+
+def test_letters_that_leave_together_take_one_connection(
+    post_to: Callable[..., Post], message: EmailMessage, mailbox: Mailbox, stack: ExitStack
+) -> None:
+    port = stack.enter_context(serving(mailbox))
+    with post_to(f"smtp://127.0.0.1:{port}?tls=none").opened() as post:
+        for _ in range(5):
+            post.deliver(message)
+    assert len(mailbox.messages) == 5
+    assert mailbox.greetings == ["club.example"]
+
+
+def test_a_connection_is_not_used_for_ever(
+    post_to: Callable[..., Post], message: EmailMessage, mailbox: Mailbox, stack: ExitStack
+) -> None:
+    port = stack.enter_context(serving(mailbox))
+    with post_to(f"smtp://127.0.0.1:{port}?tls=none").opened() as post:
+        for _ in range(101):
+            post.deliver(message)
+    assert len(mailbox.messages) == 101
+    assert len(mailbox.greetings) == 2
+
+
+@pytest.mark.parametrize("answer", ["450 later", "550 nobody", "421 closing"])
+def test_a_refused_letter_does_not_spoil_the_next_one(
+    post_to: Callable[..., Post],
+    message: EmailMessage,
+    mailbox: Mailbox,
+    stack: ExitStack,
+    answer: str,
+) -> None:
+    port = stack.enter_context(serving(mailbox))
+    with post_to(f"smtp://127.0.0.1:{port}?tls=none").opened() as post:
+        mailbox.answer_to_rcpt = answer
+        with pytest.raises(NotDelivered):
+            post.deliver(message)
+        mailbox.answer_to_rcpt = "250 OK"
+        post.deliver(message)
+    assert [rcpt for _, rcpt in mailbox.envelopes] == [["ann@example.org"]]
+
+
+def test_a_server_that_is_down_is_asked_once_for_many_letters(
+    post_to: Callable[..., Post], message: EmailMessage
+) -> None:
+    asked: list[None] = []
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port = closing.getsockname()[1]
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    closing.accept()[0].close()
+                    asked.append(None)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with post_to(f"smtp://127.0.0.1:{port}?tls=none").opened() as post:
+            for _ in range(3):
+                with pytest.raises(NotDelivered):
+                    post.deliver(message)
+        closing.shutdown(socket.SHUT_RDWR)
+    assert len(asked) == 1
+
+
+def test_reports_of_failures_go_where_the_setting_says(
+    message: EmailMessage, mailbox: Mailbox, stack: ExitStack, tmp_path: Path
+) -> None:
+    port = stack.enter_context(serving(mailbox))
+    url = f"smtp://127.0.0.1:{port}?tls=none"
+    house = house_of(
+        tmp_path, GATEHOUSE_MAIL_URL=url, GATEHOUSE_MAIL_BOUNCES="bounces@club.example"
+    )
+    house.part(Post).deliver(message)
+    assert mailbox.envelopes == [("bounces@club.example", ["ann@example.org"])]
+
+
+@pytest.mark.parametrize("address", ["<>", "a@b, c@d", "a@b\r\nRCPT TO:<eve@example.org>", "x"])
+def test_a_bad_address_for_reports_stops_the_start(tmp_path: Path, address: str) -> None:
+    with pytest.raises(Misconfigured, match="GATEHOUSE_MAIL_BOUNCES"):
+        house_of(tmp_path, GATEHOUSE_MAIL_BOUNCES=address)

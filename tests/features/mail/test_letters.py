@@ -1,13 +1,14 @@
 """Letters from templates."""
 
+import re
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
-from flask_gatehouse import features
+from flask_gatehouse import features, web
 from flask_gatehouse.features.mail.errors import SubjectRefused
-from flask_gatehouse.features.mail.letters import Letters
+from flask_gatehouse.features.mail.letters import Letters, Rendered
 from tests.features.mail.houses import LINK
 
 FACTS = {"site_name": "Club", "link": LINK, "hours": 24}
@@ -18,9 +19,17 @@ FOLDERS = [
 ]
 
 
+NAMES = sorted(folder.name for folder in FOLDERS)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_every_letter_has_a_subject_a_text_and_html(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {"subject.txt", "body.txt", "body.html"}
+    assert {path.name for path in folder.iterdir()} == {
+        "subject.txt",
+        "body.txt",
+        "body.html",
+        "sample.toml",
+    }
 
 
 def test_no_two_letters_have_one_name() -> None:
@@ -76,8 +85,53 @@ def test_a_host_replaces_a_part_of_a_letter_and_keeps_the_rest(tmp_path: Path) -
     assert LINK in letter.text
 
 
-def test_letters_load_nothing_from_outside() -> None:
-    for name in ("test", "invitation"):
-        html = Letters().render(name, FACTS).html
-        assert "src=" not in html
-        assert "url(" not in html
+KNOWN = {"site_name": "Club", "site_url": "https://club.example"}
+
+
+def sampled(name: str) -> Rendered:
+    return Letters().render(name, KNOWN | Letters().sample(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_letters_load_nothing_from_outside(name: str) -> None:
+    html = sampled(name).html
+    assert "src=" not in html
+    assert "url(" not in html
+    assert "<link" not in html
+    assert "@import" not in html
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_leads_to_its_own_link_and_to_the_site_only(name: str) -> None:
+    known = {KNOWN["site_url"], Letters().sample(name).get("link")}
+    said = sampled(name)
+    for text in (said.text, said.html):
+        assert set(re.findall(r"https?://[^\s\"<>]+[^\s\"<>,.]", text)) <= known
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_and_html_say_why_the_letter_came_and_who_sends_it(name: str) -> None:
+    said = sampled(name)
+    for text in (said.text, said.html):
+        assert "You get this letter because" in text
+        assert "Sent by Club." in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_letter_has_the_colours_of_the_site_by_day_and_by_night(name: str) -> None:
+    html = sampled(name).html
+    sheet = (Path(web.__file__).parent / "static" / "tokens.css").read_text()
+    by_day, by_night = re.findall(r"--gh-surface: (#[0-9a-f]{6});", sheet)
+    before, _, after = html.partition("prefers-color-scheme: dark")
+    assert by_night in after.partition("</style>")[0]
+    assert by_day in after.partition("</style>")[2]
+    assert by_night not in before
+
+
+def test_a_host_may_have_a_letter_without_a_sample(tmp_path: Path) -> None:
+    folder = tmp_path / "gatehouse" / "mail" / "greeting"
+    folder.mkdir(parents=True)
+    (folder / "subject.txt").write_text("Good morning\n")
+    letters = Letters(tmp_path)
+    assert "greeting" in letters.names()
+    assert letters.sample("greeting") == {}

@@ -7,6 +7,7 @@ import pytest
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.features.mail import rules
 from flask_gatehouse.features.mail.errors import RecipientRefused, SubjectRefused
+from flask_gatehouse.features.mail.settings import MailSettings
 
 
 @pytest.mark.parametrize(
@@ -156,15 +157,8 @@ def test_a_site_is_known_to_mail_systems_by_its_public_name(url: str, domain: st
 
 
 def test_waits_grow_from_a_minute_to_hours_and_end_after_about_two_days() -> None:
-    waits = [rules.wait_after(attempts) for attempts in range(1, rules.MOST_ATTEMPTS)]
-    known = [wait for wait in waits if wait is not None]
-    assert known[:5] == [
-        timedelta(minutes=1),
-        timedelta(minutes=5),
-        timedelta(minutes=30),
-        timedelta(hours=2),
-        timedelta(hours=12),
-    ]
-    assert len(known) == len(waits)
-    assert timedelta(days=2) <= sum(known, timedelta()) <= timedelta(days=2, hours=6)
-    assert rules.wait_after(rules.MOST_ATTEMPTS) is None
+    waits = [rules.wait_after(attempts) for attempts in range(1, MailSettings().attempts)]
+    assert waits[0] == timedelta(minutes=1)
+    assert waits == sorted(waits)
+    assert waits[-1] == rules.wait_after(1000) == timedelta(hours=12)
+    assert timedelta(days=1.5) < sum(waits, timedelta()) < timedelta(days=3)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, make_url
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import open_engine
 from flask_gatehouse.db.work import Works
-from flask_gatehouse.features.mail.outbox import OutboxWorker
+from flask_gatehouse.features.mail.worker import OutboxWorker
 from tests.features.mail.houses import PostRoom, house_of, room_of, tables
 
 NEVER = timedelta(days=1)  # no poll happens while a test runs

@@ -216,6 +216,8 @@ def _invite(work: Work, user: User) -> str:
             recipient=mailing_address(user.email),
             facts=facts,
             user_id=user.id,
+            # A link that is over opens nothing: nobody needs a letter with it.
+            good_until=work.now + lifetime,
         )
     return link
 

@@ -1,6 +1,6 @@
 """What `mail` refuses, and how a delivery fails."""
 
-from flask_gatehouse.core.errors import NotValid
+from flask_gatehouse.core.errors import Conflict, NotValid
 
 
 class RecipientRefused(NotValid):
@@ -15,5 +15,27 @@ class SubjectRefused(NotValid):
     code = "mail.subject_refused"
 
 
+class NoSuchLetter(NotValid):
+    """No letter has this name. Facts: `letter`."""
+
+    code = "mail.no_such_letter"
+
+
+class LetterNotDead(Conflict):
+    """There is no letter of this id that was given up and still says something."""
+
+    code = "mail.letter_not_dead"
+
+
+class LetterNotThere(Conflict):
+    """There is no letter of this id that waits or was given up; or it is on its way just now."""
+
+    code = "mail.letter_not_there"
+
+
 class NotDelivered(Exception):  # noqa: N818 - a statement, like the refusals
     """The letter was not accepted. Says why in a few words, without address or password."""
+
+
+class LetterRefused(NotDelivered):
+    """The letter will never be accepted as it is, so that trying again is of no use."""

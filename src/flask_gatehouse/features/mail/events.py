@@ -23,11 +23,29 @@ class LetterSent(Event):
 
 
 class LetterFailed(Event):
-    """A letter was given up after two days of trying."""
+    """A letter was given up: it was tried often enough, or its time is over."""
 
     name = "mail.dead"
-    meaning = "A letter could not be delivered for two days and was given up."
+    meaning = "A letter could not be delivered and was given up."
     sentence = "A letter to you could not be delivered."
     outcome = "refused"
     letter: str
     attempts: int
+
+
+class LetterRetried(Event):
+    """Somebody had a letter that was given up tried again."""
+
+    name = "mail.retried"
+    meaning = "A letter that was given up is tried again, because somebody asked for it."
+    sentence = "A letter to you that could not be delivered is tried again."
+    letter: str
+
+
+class LetterDropped(Event):
+    """Somebody took a letter out of the outbox before it was delivered."""
+
+    name = "mail.dropped"
+    meaning = "A letter was taken out of the outbox before it was delivered."
+    sentence = "A letter to you was not sent, because whoever runs the site took it back."
+    letter: str

@@ -13,10 +13,12 @@ from flask_gatehouse.core.findings import Finding, open_to_others
 from flask_gatehouse.core.site import CoreSettings, is_this_machine
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail import urls
-from flask_gatehouse.features.mail.delivery import OUTBOX, Post, SmtpPost
+from flask_gatehouse.features.mail.delivery import OUTBOX, ConsolePost, FilePost
 from flask_gatehouse.features.mail.errors import NotDelivered
 from flask_gatehouse.features.mail.models import Letter
+from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.settings import MailSettings
+from flask_gatehouse.features.mail.smtp import SmtpPost
 
 #: How long a letter may be due before it looks as if nobody sends any.
 _OVERDUE: Final = timedelta(minutes=15)
@@ -27,6 +29,9 @@ _COUNTED: Final = 1000
 
 def way_out(works: Works) -> Iterator[Finding]:
     """Whether letters leave the house at all, and who can read those that do not."""
+    if not isinstance(works.house.part(Post), FilePost | ConsolePost | SmtpPost):
+        # The host's own way out: where it leads is the host's to know.
+        return
     wanted = urls.parsed(works.house.settings[MailSettings].url)
     if isinstance(wanted, urls.Folder):
         folder = wanted.path or works.house.home / OUTBOX
@@ -53,8 +58,8 @@ def outbox(works: Works) -> Iterator[Finding]:
             "note",
             f"{_told(given_up)} letter(s) were given up.",
             "Somebody waits for them, or was not warned.",
-            f"{program()} mail list shows them; {program()} mail test you@your.host tries the way "
-            "out",
+            f"{program()} mail test you@your.host tries the way out; {program()} mail list --dead "
+            f"shows them, and {program()} mail retry --dead sends those that still can be",
         )
     if overdue:
         yield Finding(
@@ -62,7 +67,7 @@ def outbox(works: Works) -> Iterator[Finding]:
             f"{_told(overdue)} letter(s) have been due for {_OVERDUE.seconds // 60} minutes and "
             "more.",
             "It looks as if no process sends letters.",
-            "gatehouse run sends them; in a host, flask gatehouse mail work --watch",
+            "gatehouse run sends them; in a host, flask gatehouse mail work",
         )
 
 

@@ -1,6 +1,6 @@
 """What `mail` offers to the house."""
 
-from flask_gatehouse.feature import Check, Examination, Feature
+from flask_gatehouse.feature import Check, Examination, Feature, Route
 from flask_gatehouse.features.mail.settings import MailSettings
 
 _HERE = "flask_gatehouse.features.mail"
@@ -8,6 +8,10 @@ _HERE = "flask_gatehouse.features.mail"
 FEATURE = Feature(
     name="mail",
     settings=MailSettings,
+    routes=(
+        Route(rule="/dev/letters/", access="public", view=f"{_HERE}.views:letters"),
+        Route(rule="/dev/letters/<name>/", access="public", view=f"{_HERE}.views:letter"),
+    ),
     commands={"mail": f"{_HERE}.commands:mail"},
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
@@ -17,9 +21,13 @@ FEATURE = Feature(
         f"{_HERE}.parts:letters",
         f"{_HERE}.parts:letterhead",
         f"{_HERE}.parts:bell",
+        f"{_HERE}.clearing:Clearing",
     ),
     checks=(
-        Check(keys=("GATEHOUSE_MAIL_URL", "GATEHOUSE_PUBLIC_URL"), place=f"{_HERE}.parts:post"),
+        Check(
+            keys=("GATEHOUSE_MAIL_URL", "GATEHOUSE_MAIL_BOUNCES", "GATEHOUSE_PUBLIC_URL"),
+            place=f"{_HERE}.parts:post",
+        ),
         Check(keys=("GATEHOUSE_MAIL_SENDER",), place=f"{_HERE}.parts:letterhead"),
         Check(keys=("GATEHOUSE_MAIL_TEMPLATES",), place=f"{_HERE}.parts:letters"),
     ),

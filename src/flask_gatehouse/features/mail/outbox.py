@@ -1,42 +1,39 @@
 """Take letters out of the outbox, one process at a time each, and deliver them.
 
-A letter is leased by one conditional UPDATE whose row count is the verdict, delivered outside of
-any transaction, and then marked. Several processes never deliver one letter twice, with one
-exception that no order of steps can avoid: a process that dies, or loses the database, between
-delivery and mark leaves a letter that is delivered again when its lease is over. It then carries
-the same Message-ID, by which receivers drop the second one; in the file outbox it is the same file.
+Letters are leased by one conditional UPDATE each, whose row count is the verdict. Some are leased
+in one transaction, delivered outside of any, and each is marked at once. Several processes never
+deliver one letter twice, with one exception that no order of steps can avoid: a process that dies,
+or loses the database, between delivery and mark leaves a letter that is delivered again when its
+lease is over. It then carries the same Message-ID, by which receivers drop the second one; in the
+file outbox it is the same file.
 """
 
 import logging
-import threading
+import secrets
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal, Self
+from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from flask_gatehouse.core.errors import Unavailable
-from flask_gatehouse.core.events import Event, Listener, Origin
+from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Works
-from flask_gatehouse.features.mail.delivery import Post
-from flask_gatehouse.features.mail.errors import NotDelivered
-from flask_gatehouse.features.mail.events import LetterFailed, LetterPosted, LetterSent
+from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
+from flask_gatehouse.features.mail.events import LetterFailed, LetterSent
 from flask_gatehouse.features.mail.messages import Letterhead, compose
 from flask_gatehouse.features.mail.models import Letter
-from flask_gatehouse.features.mail.rules import MOST_ATTEMPTS, wait_after
+from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.mail.rules import wait_after
 from flask_gatehouse.features.mail.settings import MailSettings
 
 _log = logging.getLogger("gatehouse")
 
-_ORIGIN: Final = Origin(channel="worker")
-
-#: How often a worker looks by itself: for letters that other processes posted, or that wait.
-POLL: Final = timedelta(seconds=5)
+ORIGIN: Final = Origin(channel="worker")
 
 #: Answers that one delivery waits for at most, counted generously; each may take the timeout.
 _ANSWERS: Final = 15
@@ -44,8 +41,12 @@ _ANSWERS: Final = 15
 #: How often it is tried to mark a letter that was delivered.
 _MARKS: Final = 3
 
-#: Letters that one round looks at.
+#: Letters that are leased together.
 _ROUND: Final = 50
+
+#: The least part of a wait that is waited, so that letters that failed together do not come back
+#: together.
+_LEAST: Final = 0.8
 
 Verdict = Literal["sent", "failed", "dead"]
 
@@ -75,29 +76,43 @@ def send_due(works: Works, *, limit: int = _ROUND) -> Sent:
     Args:
         limit: letters that are looked at.
     """
-    _forget(works)
-    verdicts = [
-        _attempt(works, letter)
-        for letter_id, attempts in _due(works, limit)
-        if (letter := _lease(works, letter_id, attempts)) is not None
-    ]
-    return Sent(verdicts.count("sent"), verdicts.count("failed"), verdicts.count("dead"))
+    with works.house.part(Post).opened() as post:
+        return _send_some(works, post, limit, lambda: False)
 
 
 def send_all(works: Works, *, stopped: Callable[[], bool] = lambda: False) -> Sent:
     """Deliver until nothing is due. A letter that fails is not due again at once."""
     total = Sent()
-    while not stopped():
-        found = send_due(works, limit=10)
-        total += found
-        if not found.tried:
-            break
+    with works.house.part(Post).opened() as post:
+        while not stopped():
+            found = _send_some(works, post, _ROUND, stopped)
+            total += found
+            if not found.tried:
+                break
     return total
 
 
 def deliver(house: House, letter: Letter) -> None:
     """Deliver a letter now, whatever is in the outbox. Raises: NotDelivered."""
     house.part(Post).deliver(compose(letter, house.part(Letterhead)))
+
+
+def give_up(works: Works, letter: Letter) -> None:
+    """Mark a letter as given up; it stays to be retried as long as what it says is of use."""
+    failed = LetterFailed(user_id=letter.user_id, letter=letter.kind, attempts=letter.attempts)
+    _finish(works, letter, failed)
+
+
+def _send_some(works: Works, post: Post, limit: int, stopped: Callable[[], bool]) -> Sent:
+    """Lease some letters and deliver them; hand back those for which no time is left."""
+    letters = _lease(works, _due(works, limit))
+    verdicts: list[Verdict] = []
+    for number, letter in enumerate(letters):
+        if stopped() or not _has_time(works, letter):
+            _hand_back(works, letters[number:])
+            break
+        verdicts.append(_attempt(works, post, letter))
+    return Sent(verdicts.count("sent"), verdicts.count("failed"), verdicts.count("dead"))
 
 
 def _due(works: Works, limit: int) -> Sequence[tuple[UUID, int]]:
@@ -111,21 +126,60 @@ def _due(works: Works, limit: int) -> Sequence[tuple[UUID, int]]:
     return [(letter_id, attempts) for letter_id, attempts in rows]
 
 
-def _lease(works: Works, letter_id: UUID, attempts: int) -> Letter | None:
-    """Take a letter up, or return None because somebody else did since it was seen to be due."""
-    lease = _ANSWERS * works.house.settings[MailSettings].timeout
-    with works.begin(_ORIGIN, joined=False) as work:
-        taking = update(Letter).where(_untouched(letter_id, attempts))
-        taking = taking.values(leased_until=work.now + lease, attempts=attempts + 1)
-        return work.db.get(Letter, letter_id) if changed(work.db, taking) == 1 else None
+def _lease(works: Works, seen: Sequence[tuple[UUID, int]]) -> list[Letter]:
+    """Take letters up, but those that somebody else took since they were seen to be due.
+
+    All processes take them in the order of their ids: two that lock some of the same letters wait
+    for each other in one direction only.
+    """
+    if not seen:
+        return []
+    with works.begin(ORIGIN, joined=False) as work:
+        until = work.now + 2 * _longest(works)
+        taken = [
+            letter_id
+            for letter_id, attempts in sorted(seen)
+            if changed(
+                work.db,
+                update(Letter)
+                .where(_untouched(letter_id, attempts))
+                .values(leased_until=until, attempts=attempts + 1),
+            )
+        ]
+        letters = work.db.scalars(select(Letter).where(Letter.id.in_(taken))) if taken else ()
+        found = {letter.id: letter for letter in letters}
+    return [found[letter_id] for letter_id, _ in seen if letter_id in found]
 
 
-def _attempt(works: Works, letter: Letter) -> Verdict:
-    if letter.attempts > MOST_ATTEMPTS:
+def _longest(works: Works) -> timedelta:
+    """Return how long one delivery may take."""
+    return _ANSWERS * works.house.settings[MailSettings].timeout
+
+
+def _has_time(works: Works, letter: Letter) -> bool:
+    """Whether a delivery that begins now ends before another process may take the letter up."""
+    now = works.house.clock.now()
+    return letter.leased_until is not None and now + _longest(works) <= letter.leased_until
+
+
+def _hand_back(works: Works, letters: Sequence[Letter]) -> None:
+    """Leave letters to whoever comes next, as if they had not been taken up."""
+    with works.begin(ORIGIN, joined=False) as work:
+        for letter in sorted(letters, key=lambda each: each.id):
+            untried = update(Letter).where(_untouched(letter.id, letter.attempts))
+            work.db.execute(untried.values(leased_until=None, forgiven=letter.forgiven + 1))
+
+
+def _attempt(works: Works, post: Post, letter: Letter) -> Verdict:
+    if letter.of_use_until <= works.house.clock.now():
+        return _postpone(works, letter, "its time is over", final=True)
+    if letter.tries > works.house.settings[MailSettings].attempts:
         # The processes that took it up before did not live to say what became of it.
         return _postpone(works, letter, "it was taken up too often")
     try:
-        deliver(works.house, letter)
+        post.deliver(compose(letter, works.house.part(Letterhead)))
+    except LetterRefused as error:
+        return _postpone(works, letter, str(error), final=True)
     except NotDelivered as error:
         return _postpone(works, letter, str(error))
     except Exception as error:  # noqa: BLE001 - one letter that breaks must not hold up the others
@@ -135,42 +189,44 @@ def _attempt(works: Works, letter: Letter) -> Verdict:
     return "sent"
 
 
-def _postpone(works: Works, letter: Letter, reason: str) -> Verdict:
-    """Plan the next attempt, or give the letter up after the last one."""
-    wait = wait_after(letter.attempts)
+def _postpone(works: Works, letter: Letter, reason: str, *, final: bool = False) -> Verdict:
+    """Plan the next attempt, or give the letter up if there is none that could be of use."""
+    wait = wait_after(letter.tries) * secrets.SystemRandom().uniform(_LEAST, 1)
+    last = letter.tries >= works.house.settings[MailSettings].attempts
+    over = works.house.clock.now() + wait >= letter.of_use_until
+    final = final or last or over
     _log.warning(
         "letter %s (%s) was not delivered, attempt %d: %s; %s",
         letter.id,
         letter.kind,
         letter.attempts,
         reason,
-        "given up" if wait is None else f"again in {wait}",
+        "given up" if final else f"again in {timedelta(seconds=round(wait.total_seconds()))}",
     )
-    if wait is None:
-        failed = LetterFailed(user_id=letter.user_id, letter=letter.kind, attempts=letter.attempts)
-        _finish(works, letter, failed)
+    if final:
+        give_up(works, letter)
         return "dead"
-    with works.begin(_ORIGIN, joined=False) as work:
+    with works.begin(ORIGIN, joined=False) as work:
         later = update(Letter).where(_untouched(letter.id, letter.attempts))
         work.db.execute(later.values(next_try_at=work.now + wait, leased_until=None))
     return "failed"
 
 
 def _finish(works: Works, letter: Letter, event: LetterSent | LetterFailed) -> None:
-    """Mark a letter as sent or given up, wipe what it said, and write that down."""
+    """Mark a letter as sent or given up, wipe what is of no use any more, and write that down."""
     keep = works.house.settings[MailSettings].retention
-    with works.begin(_ORIGIN, joined=False) as work:
-        done = Letter.sent_at if isinstance(event, LetterSent) else Letter.dead_at
+    with works.begin(ORIGIN, joined=False) as work:
+        of_use = isinstance(event, LetterFailed) and letter.of_use_until > work.now
+        wiped = {} if of_use else {Letter.text: "", Letter.html: None}
         finishing = (
             update(Letter)
             .where(_untouched(letter.id, letter.attempts))
             .values(
                 {
-                    done: work.now,
-                    Letter.text: "",
-                    Letter.html: None,
+                    Letter.sent_at if isinstance(event, LetterSent) else Letter.dead_at: work.now,
                     Letter.leased_until: None,
-                    Letter.next_try_at: work.now + keep,
+                    Letter.next_try_at: letter.of_use_until if of_use else work.now + keep,
+                    **wiped,
                 }
             )
         )
@@ -197,114 +253,3 @@ def _untouched(letter_id: UUID, attempts: int) -> ColumnElement[bool]:
     """
     unfinished = Letter.sent_at.is_(None) & Letter.dead_at.is_(None)
     return (Letter.id == letter_id) & (Letter.attempts == attempts) & unfinished
-
-
-def _forget(works: Works) -> None:
-    """Delete letters that were sent or given up long ago; asks before it locks anything."""
-    done = or_(Letter.sent_at.is_not(None), Letter.dead_at.is_not(None))
-    over = (Letter.next_try_at <= works.house.clock.now()) & done
-    with works.reading() as db:
-        found = db.scalars(select(Letter.id).where(over).limit(_ROUND)).all()
-    if found:
-        with works.begin(_ORIGIN, joined=False) as work:
-            work.db.execute(delete(Letter).where(Letter.id.in_(found)))
-
-
-class OutboxWorker:
-    """A thread that empties the outbox: at once when it is nudged, and now and then by itself.
-
-    One for each process that serves, started after the process was forked.
-    """
-
-    def __init__(
-        self,
-        works: Works,
-        *,
-        poll: timedelta = POLL,
-        inside: Callable[[], AbstractContextManager[object]] = nullcontext,
-    ) -> None:
-        """Start nothing yet.
-
-        Args:
-            poll: how often to look without a nudge.
-            inside: what a look needs around it, such as the context of an application whose own
-                database is used.
-        """
-        self._works = works
-        self._inside = inside
-        self._poll = poll.total_seconds()
-        self._nudged = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread()
-
-    @classmethod
-    def of(
-        cls, works: Works, *, inside: Callable[[], AbstractContextManager[object]] = nullcontext
-    ) -> "OutboxWorker":
-        """Return the worker of this house; a new one if it has none yet."""
-        bell = works.house.part(Bell)
-        if bell.worker is None:
-            bell.worker = cls(works, inside=inside)
-        return bell.worker
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread lives; in a forked process it does not."""
-        return self._thread.is_alive()
-
-    def start(self) -> Self:
-        """Start the thread, unless it runs in this process."""
-        if self.running:
-            return self
-        # New ones: a lock that was held in the parent at the fork would never be let go here.
-        self._nudged, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="gatehouse-outbox", daemon=True)
-        self._works.house.part(Bell).worker = self
-        self._thread.start()
-        return self
-
-    def nudge(self) -> None:
-        """Look at once."""
-        if self.running:
-            self._nudged.set()
-
-    def stop(self) -> None:
-        """Finish the letters in hand, and end."""
-        if self.running:
-            self._stopping.set()
-            self._nudged.set()
-            self._thread.join()
-
-    def wait(self) -> None:
-        """Wait until it is told to stop."""
-        # Not for the thread itself: a wait for a thread that an interrupt breaks off makes
-        # Python 3.11 believe that the thread has ended.
-        self._stopping.wait()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._look()
-            self._nudged.wait(self._poll)
-            self._nudged.clear()
-
-    def _look(self) -> None:
-        try:
-            with self._inside():
-                send_all(self._works, stopped=self._stopping.is_set)
-        except Exception:  # noqa: BLE001 - the thread outlives whatever fails in it
-            # Most likely the database is away; the letters are where they were.
-            _log.exception("the outbox could not be emptied; it is tried again")
-
-
-class Bell(Listener):
-    """Nudges the worker of this process, if there is one, when a letter was posted."""
-
-    def __init__(self) -> None:
-        """Nobody to nudge yet."""
-        self.worker: OutboxWorker | None = None
-
-    def hear(self, event: Event, origin: Origin) -> None:
-        """Nudge after the commit in which a letter was written."""
-        del origin
-        if self.worker is not None and isinstance(event, LetterPosted):
-            self.worker.nudge()

@@ -17,22 +17,15 @@ _LONGEST_LOCAL_PART: Final = 64
 #: Characters of a subject: what still is one line to a reader.
 LONGEST_SUBJECT: Final = 200
 
-#: How long to wait after each attempt that failed; after the last one the letter is given up.
-#: Source: RFC 5321 4.5.4.1 wants hours between attempts and gives up after days; the first ones
-#: come quickly, because a person is waiting for the letter.
-BACK_OFF: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=12),
-    timedelta(hours=12),
-    timedelta(hours=12),
-    timedelta(hours=12),
-)
+#: How long to wait after the first attempt that failed, how much longer after each further one, and
+#: at most. Source: RFC 5321 4.5.4.1 wants hours between attempts and gives up after days; the first
+#: ones come quickly, because a person is waiting for the letter.
+FIRST_WAIT: Final = timedelta(minutes=1)
+_GROWTH: Final = 4
+LONGEST_WAIT: Final = timedelta(hours=12)
 
-#: The first attempt, and one after each wait.
-MOST_ATTEMPTS: Final = len(BACK_OFF) + 1
+#: For how long a letter is worth sending if nobody says otherwise: news that are older are none.
+USEFUL_FOR: Final = timedelta(days=7)
 
 #: A dot-atom of RFC 5322 3.2.3: no quotes, no comments, no groups, no routes.
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -113,9 +106,11 @@ def domain_of(public_url: str) -> str:
     return f"[IPv6:{number}]" if isinstance(number, IPv6Address) else f"[{number}]"
 
 
-def wait_after(attempts: int) -> timedelta | None:
-    """Return how long to wait after so many failed attempts; None gives the letter up."""
-    return BACK_OFF[attempts - 1] if attempts < MOST_ATTEMPTS else None
+def wait_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many failed attempts, before chance takes some away."""
+    # The power is bounded before it is computed: nobody waits for the hundredth attempt.
+    growth: int = _GROWTH ** min(attempts - 1, 10)
+    return min(FIRST_WAIT * growth, LONGEST_WAIT)
 
 
 def _unfit_for_header(text: str) -> bool:

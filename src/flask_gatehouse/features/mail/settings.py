@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from flask_gatehouse.core.settings import Secret, setting
 
@@ -21,11 +22,30 @@ class MailSettings:
     sender: str = setting(
         "Gatehouse <no-reply@localhost>", "Whom letters are from: Name <address>, or an address."
     )
+    bounces: str | None = setting(
+        None,
+        "Address to which mail systems report what they could not deliver; none is that of the "
+        "sender.",
+        source="RFC 5321 4.4",
+    )
     timeout: timedelta = setting(
         timedelta(seconds=10),
         "How long the mail server may take for each answer.",
         floor=timedelta(seconds=1),
         cap=timedelta(seconds=60),
+    )
+    worker: Literal["thread", "none"] = setting(
+        "thread",
+        "Who sends: thread (one in each process that serves), or none, where gatehouse mail work "
+        "runs as a process of its own.",
+    )
+    attempts: int = setting(
+        9,
+        "How often a letter is tried before it is given up; after each failure the wait is four "
+        "times as long, from one minute to twelve hours.",
+        floor=1,
+        cap=30,
+        source="RFC 5321 4.5.4.1",
     )
     templates: str | None = setting(
         None,
@@ -34,7 +54,7 @@ class MailSettings:
     retention: timedelta = setting(
         timedelta(days=30),
         "How long is kept that a letter was sent or given up, and to which address; its text goes "
-        "at once.",
+        "when it was sent, or when it is of no use any more.",
         floor=timedelta(hours=1),
         cap=timedelta(days=365),
     )
