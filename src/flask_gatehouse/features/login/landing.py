@@ -17,6 +17,7 @@ _ARRIVALS: Final = (
     "gatehouse.account.",
     "gatehouse.activity.",
     "gatehouse.devices.",
+    "gatehouse.invitations.index",
 )
 
 

@@ -1,0 +1,18 @@
+"""The address of the link in the letter."""
+
+from flask import current_app
+
+from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.web.settings import WebSettings
+from flask_gatehouse.web.work import house
+
+
+def link_of(secret: str) -> str:
+    """Return it. Raises: Misconfigured: this application has none of our pages."""
+    if "gatehouse.invitations.open_link" not in current_app.view_functions:
+        msg = "This application has none of Gatehouse's pages, so the link would open nothing."
+        raise Misconfigured(msg)
+    settings = house().settings
+    public_url = settings[CoreSettings].public_url.rstrip("/")
+    return f"{public_url}{settings[WebSettings].url_prefix.rstrip('/')}/invited/{secret}/"
