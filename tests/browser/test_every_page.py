@@ -46,6 +46,10 @@ def _wrong_password(page: Page) -> None:
     sign_in(page, "somebody with a very long name who is not here", "wrong")
 
 
+def _invited(page: Page) -> None:
+    page.goto("/invited/")
+
+
 def _send(page: Page) -> None:
     page.get_by_role("main").get_by_role("button").click()
 
@@ -105,6 +109,9 @@ PAGES = (
     Shown("admin-member", "Admin", "/admin/", "ben"),
     Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),
     Shown("people", "People", "/admin/people/", "ada"),
+    Shown("invitations", "Invitations", "/admin/invitations/", "ada"),
+    Shown("invited-over", "This invitation does not work", "/invited/"),
+    Shown("invited-signed-in", "You are signed in", "/admin/", "ben", then=_invited),
     Shown("people-last", "People", "/admin/people/?page=3", "ada"),
     Shown("people-found", "People", "/admin/people/?q=person00", "ada"),
     Shown("people-nobody", "People", "/admin/people/?q=nobody+at+all", "ada"),

@@ -39,6 +39,7 @@ from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from flask_gatehouse.web.settings import WebSettings
 from gatehouse_site.app import create_app
 from tests.forms import send, sign_in
+from tests.newest import NEWEST
 
 MakeSite = Callable[..., Flask]
 
@@ -566,16 +567,16 @@ def test_somebody_who_became_the_last_administrator_meanwhile_is_not_suspended(
 def test_db_upgrade_says_what_it_did(tmp_path: Path, make_site: MakeSite) -> None:
     app = make_site(f"sqlite:///{tmp_path / 'fresh.db'}")
     invoke = partial(app.test_cli_runner().invoke, args=["gatehouse", "db", "upgrade"])
-    assert invoke().stdout == "The tables went from nothing to 0005.\n"
-    assert invoke().stdout == "The tables are up to date (0005).\n"
+    assert invoke().stdout == f"The tables went from nothing to {NEWEST}.\n"
+    assert invoke().stdout == f"The tables are up to date ({NEWEST}).\n"
 
 
 def test_db_check_is_content_with_the_newest_tables(site: GatehouseTester) -> None:
-    assert done(site, "db", "check") == "The tables are as this release expects (0005).\n"
+    assert done(site, "db", "check") == f"The tables are as this release expects ({NEWEST}).\n"
     assert json.loads(done(site, "db", "check", "--json")) == {
         "good": True,
-        "current": "0005",
-        "newest": "0005",
+        "current": NEWEST,
+        "newest": NEWEST,
         "differences": [],
     }
 
@@ -852,7 +853,7 @@ def home(tmp_path: Path, migrated_file: Path) -> Home:
 def test_a_fresh_home_is_made_for_its_owner_only(tmp_path: Path) -> None:
     fresh = Home(tmp_path)
     upgraded = fresh.run("db", "upgrade")
-    assert (upgraded.returncode, upgraded.stdout) == (0, b"The tables went from nothing to 0005.\n")
+    assert (upgraded.returncode, upgraded.stdout) == (0, bf"The tables went from nothing to {NEWEST}.\n")
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in (tmp_path / "home", *(tmp_path / "home").iterdir())

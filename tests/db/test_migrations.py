@@ -27,12 +27,10 @@ from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.migrations import runner
 from flask_gatehouse.testing import settings_for_tests
 from tests import services
+from tests.newest import NEWEST
 
 # Flask-Migrate's own template asks Flask-SQLAlchemy by an old name.
 pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")
-
-#: The number of the last migration that is shipped.
-NEWEST = max(path.name for path in Path(runner.__file__).parent.glob("versions/0*.py"))[:4]
 
 GATEHOUSE = Path(sys.executable).parent / "gatehouse"
 

@@ -35,6 +35,7 @@ from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester, settings_for_tests
 from tests.forms import cookie, send, sign_in, token
+from tests.newest import NEWEST
 
 WRONG = "Invalid username or password."
 OUT = "You have been logged out."
@@ -100,7 +101,7 @@ def test_4_1_a_user_is_a_row_made_by_a_migration(site: GatehouseTester) -> None:
     with site.work() as work:
         columns = work.db.execute(text("SELECT * FROM gatehouse_user")).mappings().one()
         made_by = work.db.scalar(text("SELECT version_num FROM gatehouse_schema"))
-    assert made_by == "0005"
+    assert made_by == NEWEST
     assert columns["username"] == "alice"
     assert columns["email"] == "alice@example.org"
     assert columns["active"]

@@ -92,6 +92,22 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.invitations.open_link": dict.fromkeys(ANYONE, ON),
+    "gatehouse.invitations.accept": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": NONE,
+        "suspended": NONE,
+    },
+    "gatehouse.invitations.resend": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.invitations.revoke": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.invitations.index": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": SHOWN,
+        "remembered administrator": SHOWN,
+    },
     "gatehouse.admin.people": {
         "anonymous": LOGIN,
         "suspended": LOGIN,

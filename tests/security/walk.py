@@ -35,6 +35,7 @@ ALL_METHODS = (*SAFE, *UNSAFE, "TRACE")
 PROTECTED = (
     "/admin/",
     "/admin/people/",
+    "/admin/invitations/",
     "/account/",
     "/account/activity/",
     "/account/devices/",

@@ -9,7 +9,6 @@ import click
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
-from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
@@ -19,8 +18,8 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import mailing_address
-from flask_gatehouse.web.settings import WebSettings
-from flask_gatehouse.web.work import house, unit_of_work
+from flask_gatehouse.web.links import link_to
+from flask_gatehouse.web.work import unit_of_work
 
 #: Bytes of standard input that are looked at; a longer password is refused anyway.
 _LONGEST_LINE = 65536
@@ -201,12 +200,10 @@ def erase(*, name: str, yes: bool) -> None:
 
 def _invite(work: Work, user: User) -> str:
     secret = passwords.invite(work, user=user)
-    core = work.settings(CoreSettings)
-    link = f"{core.public_url.rstrip('/')}{_path(secret)}"
+    link = _link(secret)
     if user.email:
         lifetime = work.settings(PasswordSettings).invitation_lifetime
         facts = {
-            "site_name": core.site_name,
             "link": link,
             "hours": max(1, round(lifetime.total_seconds() / 3600)),
         }
@@ -222,12 +219,11 @@ def _invite(work: Work, user: User) -> str:
     return link
 
 
-def _path(secret: str) -> str:
+def _link(secret: str) -> str:
     if "gatehouse.passwords.invitation" not in current_app.view_functions:
         msg = "This application has none of Gatehouse's pages, so the link would open nothing."
         raise click.ClickException(msg)
-    prefix = house().settings[WebSettings].url_prefix.rstrip("/")
-    return f"{prefix}/invitation/{secret}/"
+    return link_to("/invitation/")(secret)
 
 
 def _password(*, from_stdin: bool) -> str:

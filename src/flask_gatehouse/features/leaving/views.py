@@ -6,7 +6,6 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.features.leaving import departing, service
 from flask_gatehouse.features.leaving.settings import LeavingSettings
 from flask_gatehouse.features.login import doorkeeper
@@ -14,7 +13,7 @@ from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.users.errors import LastAdministrator, NotAsItWas
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
-from flask_gatehouse.web.settings import WebSettings
+from flask_gatehouse.web.links import link_to
 from flask_gatehouse.web.work import house, unit_of_work
 
 _NOT_FOUND: Final = 404
@@ -54,7 +53,7 @@ def delete() -> ResponseReturnValue:
         abort(_NOT_FOUND)
     try:
         with unit_of_work() as work:
-            erase_at = departing.ask(work, user=user, link=_way_back)
+            erase_at = departing.ask(work, user=user, link=link_to("/leave/undo/"))
     except (LastAdministrator, NotAsItWas) as refusal:
         flash(house().part(Sentences).of(refusal), "error")
         return redirect(url_for(".leave"), 303)
@@ -82,8 +81,3 @@ def undo() -> ResponseReturnValue:
     response = redirect(url_for("gatehouse.passwords.login"), 303)
     _UNDO.forget(response)
     return response
-
-
-def _way_back(secret: str) -> str:
-    core = house().settings[CoreSettings].public_url.rstrip("/")
-    return f"{core}{house().settings[WebSettings].url_prefix.rstrip('/')}/leave/undo/{secret}/"

@@ -20,6 +20,7 @@ _ARRIVALS: Final = (
     "gatehouse.passwords.change",
     "gatehouse.leaving.data",
     "gatehouse.leaving.leave",
+    "gatehouse.invitations.index",
 )
 
 

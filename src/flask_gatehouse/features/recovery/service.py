@@ -203,7 +203,14 @@ def _send(work: Work, user: User, address: str, link_of: LinkOf) -> str:
     )
     facts = _facts(made, lifetime, link_of)
     recipient = mailing_address(address)
-    mail.post(work, letter=_LETTER, recipient=recipient, facts=facts, user_id=user.id)
+    mail.post(
+        work,
+        letter=_LETTER,
+        recipient=recipient,
+        facts=facts,
+        user_id=user.id,
+        good_until=work.now + lifetime,
+    )
     return made.ticket
 
 
