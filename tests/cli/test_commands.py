@@ -588,7 +588,7 @@ def test_db_check_of_an_empty_database_is_refused_and_makes_nothing(
     result = app.test_cli_runner().invoke(args=["gatehouse", "db", "check"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-1] == (
-        "Error: The tables are at nothing, expected 0005: run gatehouse db upgrade."
+        f"Error: The tables are at nothing, expected {NEWEST}: run gatehouse db upgrade."
     )
     engine = app.extensions["gatehouse"].works.engine
     assert runner.check(engine).current is None
@@ -853,7 +853,8 @@ def home(tmp_path: Path, migrated_file: Path) -> Home:
 def test_a_fresh_home_is_made_for_its_owner_only(tmp_path: Path) -> None:
     fresh = Home(tmp_path)
     upgraded = fresh.run("db", "upgrade")
-    assert (upgraded.returncode, upgraded.stdout) == (0, bf"The tables went from nothing to {NEWEST}.\n")
+    said = f"The tables went from nothing to {NEWEST}.\n".encode()
+    assert (upgraded.returncode, upgraded.stdout) == (0, said)
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in (tmp_path / "home", *(tmp_path / "home").iterdir())

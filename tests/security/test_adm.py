@@ -69,6 +69,18 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    # In a debugger and in tests on the own machine; elsewhere there is no such page.
+    "gatehouse.mail.letters": dict.fromkeys(ANYONE, SHOWN),
+    "gatehouse.mail.letter": dict.fromkeys(ANYONE, NONE),
+    "gatehouse.recovery.ask": dict.fromkeys(ANYONE, SHOWN),
+    "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
+    "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),
+    "gatehouse.recovery.open_link": dict.fromkeys(ANYONE, ON),
+    "gatehouse.passwords.change": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
     "gatehouse.leaving.data": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,

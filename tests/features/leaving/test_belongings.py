@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from flask_gatehouse.db.base import Base
+from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.passwords import service as passwords
@@ -29,6 +30,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
     "gatehouse_invitation",
+    "gatehouse_invited",
     "gatehouse_outbox",
     "gatehouse_password",
     "gatehouse_proof",
@@ -47,6 +49,17 @@ def inhabited(site: GatehouseTester) -> User:
         user = users.named(work.db, "alice")
         passwords.invite(work, user=user)
         times = {"asked_at": work.now, "erase_at": work.now}
+        work.db.add(
+            Invited(
+                canonical="bob@example.org",
+                public_id="an-invitation",
+                shown="bob@example.org",
+                admin=False,
+                invited_by=user.id,
+                created_at=work.now,
+                expires_at=work.now,
+            )
+        )
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
             work,
@@ -146,6 +159,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "departure",
         "first_sign_in",
         "letters",
+        "open_invitations",
         "open_links",
         "password",
         "record",

@@ -398,8 +398,9 @@ def test_a_server_that_is_down_is_asked_once_for_many_letters(
         def hang_up() -> None:
             with suppress(OSError):
                 while True:
-                    closing.accept()[0].close()
+                    connection, _ = closing.accept()
                     asked.append(None)
+                    connection.close()
 
         threading.Thread(target=hang_up, daemon=True).start()
         with post_to(f"smtp://127.0.0.1:{port}?tls=none").opened() as post:
