@@ -120,7 +120,7 @@ def test_a_suspension_by_this_process_is_seen_at_once(bounded: GatehouseTester) 
 def test_limits_of_time_hold_within_the_bound(make_site: MakeSite, sqlite_url: str) -> None:
     app = make_site(
         sqlite_url,
-        GATEHOUSE_SESSIONS_CACHE_FOR="60s",
+        GATEHOUSE_SESSIONS_CACHE_FOR="30s",
         GATEHOUSE_SESSIONS_IDLE_LIMIT="1m",
     )
     app.add_url_rule("/notes", view_func=notes)
