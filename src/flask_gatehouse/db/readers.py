@@ -247,17 +247,19 @@ class Readers(Generic[_Made]):
         except IndexError:
             raise PoolHasToAnswer from None
         began = self._seconds()
+        opening = reader is None or began >= until
         try:
-            if reader is None or began >= until:
+            if reader is None or opening:
                 self._close(reader)
                 reader, until = self._open(), began + self._lasts
+                opening = False
             row = reader.one(value)
         except BaseException as error:
             # Whatever it was, nobody knows what the connection would answer next.
             self._idle.append(_NONE)
             self._close(reader)
             self._let_go()
-            self._judge(error, waited=self._seconds() - began)
+            self._judge(error, waited=math.inf if opening else self._seconds() - began)
             raise
         self._idle.append((reader, until))
         return row
@@ -265,12 +267,14 @@ class Readers(Generic[_Made]):
     def _judge(self, error: BaseException, *, waited: float) -> None:
         """Say what a failure means for whoever asked, if it means anything else than itself.
 
+        Args:
+            waited: seconds for an answer; infinite if not even a connection was to be had.
         Raises:
             DatabaseUnavailable: asking again would be to wait again.
             PoolHasToAnswer: an old connection was cut, or the statement is wrong.
         """
         if isinstance(error, SQLAlchemyError):
-            # Not of an answer: no connection could be opened.
+            # The pool's own, and not the driver's: it had no connection to give.
             if is_away(error):
                 raise DatabaseUnavailable from error
         elif isinstance(error, self._failures):
