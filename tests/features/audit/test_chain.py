@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, create_engine, delete, func, insert, select, update
 
+from flask_gatehouse.db.engine import parsed
+from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.audit import rules
 from flask_gatehouse.features.login.events import LoggedOut
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
 from tests.features.audit.conftest import (
+    BROWSER,
     LANES,
     ROWS,
     damages,
@@ -264,3 +267,24 @@ def test_every_lane_is_there_from_the_first_row_on(told: GatehouseTester) -> Non
     assert [row.lane for row in rows_of(told, LANES)] == list(rules.LANES)
     with told.app.extensions["gatehouse"].works.reading() as db:
         assert db.execute(select(ROWS.c.id).where(ROWS.c.mac.is_(None))).first() is None
+
+
+@pytest.mark.parametrize("seen", [ROWS, LANES], ids=["rows", "lanes"])
+def test_asvs_16_4_2_a_host_that_reads_what_was_writes_at_the_end_of_what_is(
+    make_site: MakeSite, mariadb_server: str, seen: Table
+) -> None:
+    site = GatehouseTester(make_site(mariadb_server))
+    engine = create_engine(
+        parsed(mariadb_server, setting="test"), isolation_level="REPEATABLE READ"
+    )
+    host = Works(site.app.extensions["gatehouse"].house, lambda: engine)
+    past_the_program(site, delete(ROWS), delete(LANES))
+    site.user_id = None  # type: ignore[attr-defined]
+    happen(site, done=1)
+    with host.begin(BROWSER) as work:
+        work.db.execute(select(func.count()).select_from(seen))
+        happen(site, done=1)
+        work.record(LoggedOut())
+    assert damages(site) == []
+    assert [row.sequence for row in rows_of(site, lane=DONE)] == [1, 2, 3]
+    engine.dispose()
