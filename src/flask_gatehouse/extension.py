@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from click import Group
@@ -332,16 +332,28 @@ def _check_public_url(core: CoreSettings) -> None:
         raise Misconfigured(msg)
 
 
+#: Source: RFC 1035 2.3.4.
+_LONGEST_PART: Final = 63
+
+
 def _is_web_address(text: str) -> bool:
     """Whether `text` names a web server, and nothing beside it."""
     try:
         url = urlsplit(text)
         _ = url.port
-        host = (url.hostname or "").encode("idna")
+        host = url.hostname or ""
+        if not host.isascii():
+            # Only then: it loads the tables of the codec, which takes a millisecond.
+            host.encode("idna")
     except ValueError:
         return False
     plain = not (url.query or url.fragment or url.username)
-    return url.scheme in {"http", "https"} and bool(host) and plain
+    return url.scheme in {"http", "https"} and _is_host(host) and plain
+
+
+def _is_host(name: str) -> bool:
+    """Whether each part of a name between two dots is as long as a part may be."""
+    return all(0 < len(part) <= _LONGEST_PART for part in name.removesuffix(".").split("."))
 
 
 def _check_database(settings: DatabaseSettings) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.db.errors import DatabaseUnavailable, is_away, is_wrong_on_sqlite
-from flask_gatehouse.db.readers import AllBusy, Question, Readers
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away
+from flask_gatehouse.db.readers import PoolHasToAnswer, Question, Readers
 from flask_gatehouse.db.work import Works
 
 _Made = TypeVar("_Made")
@@ -81,22 +81,11 @@ class Lookup(Generic[_Made]):
     def _through_readers(self, engine: Engine, pool: _Read[_Made]) -> _Read[_Made]:
         question = Question(engine, self._statement, self._parameter, self._make)
         readers = Readers(engine, question)
-        failures = engine.dialect.loaded_dbapi.Error
-        is_file = engine.dialect.name == "sqlite"
 
         def read(value: bytes) -> _Made | None:
             try:
                 return readers.one(value)
-            except AllBusy:
-                pass
-            except SQLAlchemyError as error:
-                if is_away(error):
-                    raise DatabaseUnavailable from error
-                raise
-            except failures as error:
-                # A file that did not answer in time will not do so at once.
-                if is_file and not is_wrong_on_sqlite(error):
-                    raise DatabaseUnavailable from error
-            return pool(value)
+            except PoolHasToAnswer:
+                return pool(value)
 
         return read

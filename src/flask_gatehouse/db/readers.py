@@ -3,10 +3,12 @@
 Taking a connection from the pool and giving it back costs several times what the answer costs, and
 a server is asked first whether it still listens. A reader stays open between its questions. One
 that fails is let go of together with all that wait, and the pool, which knows how to come back
-after a restart, answers instead.
+after a restart, answers instead; but nobody who has waited in vain is made to wait once more.
 """
 
+import math
 import os
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,12 +17,23 @@ from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
 from sqlalchemy import Engine, QueuePool, Select, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from flask_gatehouse.db.errors import DatabaseUnavailable, is_away, is_wrong_on_sqlite
 
 #: Readers of one process. Who finds all of them busy goes through the pool.
 MOST: Final = 4
 
 #: Rows that one reader remembers while nothing changes in the database.
 _REMEMBERED: Final = 512
+
+#: Seconds for which a reader of a server stays open. A firewall drops what was idle for longer and
+#: tells nobody; the pool renews its own connections at the same age.
+_LASTS: Final = 1800
+
+#: Seconds within which a connection that was cut says so. Whoever waited for longer waited for a
+#: server that is silent, and would wait for it once more.
+_PROMPT: Final = 1
 
 #: The values of a row, in the order of the columns.
 Row = Sequence[Any]
@@ -59,12 +72,15 @@ class Question(Generic[_Made]):
         return self._make(values)
 
 
-class AllBusy(Exception):  # noqa: N818 - a statement, as all our errors
-    """Every reader is answering somebody else."""
+class PoolHasToAnswer(Exception):  # noqa: N818 - a statement, as all our errors
+    """Every reader is answering somebody else, or the one that was asked could not be trusted."""
 
 
 class Reader(ABC, Generic[_Made]):
     """One open connection with one question."""
+
+    #: Seconds after which it is closed, and another one opened in its place.
+    lasts: float = math.inf
 
     def __init__(self, engine: Engine, question: Question[_Made]) -> None:
         """Take a connection out of the pool for good."""
@@ -74,7 +90,17 @@ class Reader(ABC, Generic[_Made]):
         taken.detach()
         connection: Any = taken.dbapi_connection
         self._connection = connection
-        self._cursor = connection.cursor()
+        try:
+            self._prepare()
+            self._cursor = connection.cursor()
+        except BaseException:
+            # The pool does not know it any more, so nobody else would close it.
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Leave whatever a host's listener has begun: what it has read would stay as it was."""
+        self._connection.rollback()
 
     def close(self) -> None:
         """Close the connection, whatever state it is in."""
@@ -89,11 +115,17 @@ class Reader(ABC, Generic[_Made]):
 class ServerReader(Reader[_Made]):
     """Asks a server, which is one round trip, and makes nothing again of a row that is the same."""
 
+    lasts = _LASTS
+
     def __init__(self, engine: Engine, question: Question[_Made]) -> None:
-        """Let every question be a transaction of its own: nothing stays locked or old."""
+        """Remember nothing yet."""
         super().__init__(engine, question)
         self._made: dict[bytes, tuple[Row, _Made]] = {}
-        engine.dialect.set_isolation_level(self._connection, "AUTOCOMMIT")
+
+    def _prepare(self) -> None:
+        """Let every question be a transaction of its own: nothing stays locked or old."""
+        super()._prepare()
+        self._dialect.set_isolation_level(self._connection, "AUTOCOMMIT")
 
     def one(self, value: bytes) -> _Made | None:
         """Ask."""
@@ -126,8 +158,25 @@ class FileReader(Reader[_Made]):
         self._version: object = None
         self._rows: dict[bytes, _Made] = {}
 
+    def _prepare(self) -> None:
+        """Let every question be a transaction of its own, also if the host's engine does not."""
+        super()._prepare()
+        # With Python 3.12 or newer, a connection can be told to be in a transaction at all times.
+        if getattr(self._connection, "autocommit", None) is False:
+            self._connection.autocommit = True
+
     def one(self, value: bytes) -> _Made | None:
-        """Ask what has to be asked."""
+        """Ask what has to be asked.
+
+        Raises:
+            PoolHasToAnswer: the connection stays in a transaction, in which nothing ever changes.
+        """
+        found = self._ask(value)
+        if self._connection.in_transaction:
+            raise PoolHasToAnswer
+        return found
+
+    def _ask(self, value: bytes) -> _Made | None:
         version = self._cursor.execute("PRAGMA data_version").fetchone()
         if version != self._version or len(self._rows) >= _REMEMBERED:
             self._rows.clear()
@@ -142,54 +191,108 @@ class FileReader(Reader[_Made]):
         return found
 
 
+#: The place of a reader that was not opened yet.
+_NONE: Final = (None, math.inf)
+
+
 class Readers(Generic[_Made]):
     """The readers of one engine, last in, first out: a quiet site keeps a single one open."""
 
-    def __init__(self, engine: Engine, question: Question[_Made]) -> None:
-        """Open nothing yet."""
-        kind = FileReader if engine.dialect.name == "sqlite" else ServerReader
+    def __init__(
+        self,
+        engine: Engine,
+        question: Question[_Made],
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            seconds: a clock that is never set.
+        """
+        dbapi = engine.dialect.loaded_dbapi
+        self._is_file = engine.dialect.name == "sqlite"
+        kind = FileReader if self._is_file else ServerReader
         self._open: Callable[[], Reader[_Made]] = lambda: kind(engine, question)
-        self._idle: deque[Reader[_Made] | None] = deque([None] * MOST)
+        self._lasts = kind.lasts
+        self._failures = dbapi.Error
+        self._cuts = (dbapi.OperationalError, dbapi.InterfaceError)
+        self._seconds = seconds
+        # Each with the time at which it is too old.
+        self._idle: deque[tuple[Reader[_Made] | None, float]] = deque([_NONE] * MOST)
         _ALL.add(self)
         event.listen(engine, "engine_disposed", self._let_go)
 
     @staticmethod
     def fit(engine: Engine) -> bool:
-        """Whether connections of this engine may be kept: its pool keeps some as well."""
-        return isinstance(engine.pool, QueuePool)
+        """Whether connections of this engine may be kept, and answer as its pool does.
+
+        A pool that keeps none has its reasons. A host that does something with each connection
+        before it is used, or has a schema for each customer, would be passed by.
+        """
+        by_itself = not engine.pool.dispatch.checkout
+        one_schema = not engine.get_execution_options().get("schema_translate_map")
+        return isinstance(engine.pool, QueuePool) and by_itself and one_schema
 
     def one(self, value: bytes) -> _Made | None:
         """Return the committed row, or None.
 
         Raises:
-            AllBusy: there is no reader left.
-            Exception: what the driver raises; no reader that waits is kept then.
+            PoolHasToAnswer: there is no reader left, or it broke, and another connection may do.
+            DatabaseUnavailable: none could be opened, or there was no answer in time.
+            Exception: what else the driver raises; no reader that waits is kept then.
         """
         try:
-            reader = self._idle.pop()
+            reader, until = self._idle.pop()
         except IndexError:
-            raise AllBusy from None
+            raise PoolHasToAnswer from None
+        began = self._seconds()
+        opening = reader is None or began >= until
         try:
-            if reader is None:
-                reader = self._open()
+            if reader is None or opening:
+                self._close(reader)
+                reader, until = self._open(), began + self._lasts
+                opening = False
             row = reader.one(value)
-        except BaseException:
+        except BaseException as error:
             # Whatever it was, nobody knows what the connection would answer next.
-            self._idle.append(None)
+            self._idle.append(_NONE)
             self._close(reader)
             self._let_go()
+            self._judge(error, waited=math.inf if opening else self._seconds() - began)
             raise
-        self._idle.append(reader)
+        self._idle.append((reader, until))
         return row
+
+    def _judge(self, error: BaseException, *, waited: float) -> None:
+        """Say what a failure means for whoever asked, if it means anything else than itself.
+
+        Args:
+            waited: seconds for an answer; infinite if not even a connection was to be had.
+        Raises:
+            DatabaseUnavailable: asking again would be to wait again.
+            PoolHasToAnswer: an old connection was cut, or the statement is wrong.
+        """
+        if isinstance(error, SQLAlchemyError):
+            # The pool's own, and not the driver's: it had no connection to give.
+            if is_away(error):
+                raise DatabaseUnavailable from error
+        elif isinstance(error, self._failures):
+            if self._is_file:
+                # A file that did not answer in time will not do so at once.
+                is_silent = not is_wrong_on_sqlite(error)
+            else:
+                is_silent = waited > _PROMPT and isinstance(error, self._cuts)
+            raise (DatabaseUnavailable if is_silent else PoolHasToAnswer) from error
 
     def _let_go(self, *_: object) -> None:
         """Close what is idle."""
         for _each in range(MOST):
             try:
-                reader = self._idle.pop()
+                reader, _until = self._idle.pop()
             except IndexError:
                 return
-            self._idle.appendleft(None)
+            self._idle.appendleft(_NONE)
             self._close(reader)
 
     @staticmethod
@@ -199,8 +302,8 @@ class Readers(Generic[_Made]):
 
     def forget(self) -> None:
         """Leave all readers to the process that this one was forked from, without closing them."""
-        _LEFT.extend(reader for reader in self._idle if reader is not None)
-        self._idle = deque([None] * MOST)
+        _LEFT.extend(reader for reader, _until in self._idle if reader is not None)
+        self._idle = deque([_NONE] * MOST)
 
 
 _ALL: WeakSet[Readers[Any]] = WeakSet()

@@ -5,13 +5,26 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Select, delete, event, insert, select, update
+from sqlalchemy import (
+    Select,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 
+from flask_gatehouse.db.engine import parsed
+from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.audit import chain, rules
 from flask_gatehouse.features.login.events import LoggedOut
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
 from tests.features.audit.conftest import (
+    BROWSER,
     LANES,
     ROWS,
     damages,
@@ -371,3 +384,24 @@ def test_what_is_pruned_while_it_is_verified_is_no_gap(told: GatehouseTester) ->
     assert len(rows_of(told, lane=REFUSED)) == 2  # it was pruned each time that it was read
     assert found == []
     assert damages(told) == []
+
+
+@pytest.mark.parametrize("seen", [ROWS, LANES], ids=["rows", "lanes"])
+def test_asvs_16_4_2_a_host_that_reads_what_was_writes_at_the_end_of_what_is(
+    make_site: MakeSite, mariadb_server: str, seen: Table
+) -> None:
+    site = GatehouseTester(make_site(mariadb_server))
+    engine = create_engine(
+        parsed(mariadb_server, setting="test"), isolation_level="REPEATABLE READ"
+    )
+    host = Works(site.app.extensions["gatehouse"].house, lambda: engine)
+    past_the_program(site, delete(ROWS), delete(LANES))
+    site.user_id = None  # type: ignore[attr-defined]
+    happen(site, done=1)
+    with host.begin(BROWSER) as work:
+        work.db.execute(select(func.count()).select_from(seen))
+        happen(site, done=1)
+        work.record(LoggedOut())
+    assert damages(site) == []
+    assert [row.sequence for row in rows_of(site, lane=DONE)] == [1, 2, 3]
+    engine.dispose()

@@ -369,6 +369,15 @@ def test_a_command_is_named_as_it_is_called_here(
     assert f"by: {called} audit adopt" in done.stderr
 
 
+def test_more_old_rows_than_are_adopted_at_once_are_adopted_once(tester: GatehouseTester) -> None:
+    for _ in range(3):
+        # Many of the same moment: a batch ends among them.
+        old_rows(tester, 700)
+    assert invoke(tester, "adopt").output == "Adopted 2100 rows.\n"
+    assert damages(tester) == []
+    assert invoke(tester, "adopt").output == "Adopted 0 rows.\n"
+
+
 def test_adopted_rows_are_pruned_when_they_are_due(told: GatehouseTester) -> None:
     old_rows(told, 8)
     invoke(told, "adopt")

@@ -120,7 +120,7 @@ def test_a_suspension_by_this_process_is_seen_at_once(bounded: GatehouseTester) 
 def test_limits_of_time_hold_within_the_bound(make_site: MakeSite, sqlite_url: str) -> None:
     app = make_site(
         sqlite_url,
-        GATEHOUSE_SESSIONS_CACHE_FOR="60s",
+        GATEHOUSE_SESSIONS_CACHE_FOR="30s",
         GATEHOUSE_SESSIONS_IDLE_LIMIT="1m",
     )
     app.add_url_rule("/notes", view_func=notes)
@@ -156,3 +156,26 @@ def test_without_the_setting_nothing_is_believed(make_site: MakeSite, database_u
 def test_nobody_may_believe_for_more_than_a_minute(make_site: MakeSite, sqlite_url: str) -> None:
     with pytest.raises(Misconfigured, match="GATEHOUSE_SESSIONS_CACHE_FOR"):
         make_site(sqlite_url, GATEHOUSE_SESSIONS_CACHE_FOR="61s")
+
+
+def test_a_bound_that_would_sign_out_who_is_there_stops_the_start(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    short = {"GATEHOUSE_SESSIONS_IDLE_LIMIT": "1m"}
+    make_site(sqlite_url, GATEHOUSE_SESSIONS_CACHE_FOR="30s", **short)
+    with pytest.raises(Misconfigured, match="GATEHOUSE_SESSIONS_CACHE_FOR is 31s"):
+        make_site(sqlite_url, GATEHOUSE_SESSIONS_CACHE_FOR="31s", **short)
+
+
+def test_who_is_there_all_the_time_stays_with_the_longest_bound(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    app = make_site(
+        sqlite_url, GATEHOUSE_SESSIONS_CACHE_FOR="30s", GATEHOUSE_SESSIONS_IDLE_LIMIT="1m"
+    )
+    app.add_url_rule("/notes", view_func=notes)
+    tester = GatehouseTester(app)
+    client = tester.client(tester.add_user())
+    for _ in range(100):
+        tester.clock.move(timedelta(seconds=5))
+        assert is_in(client)

@@ -5,15 +5,15 @@ then on every change is found again. Adopted rows stand in lanes of their own, b
 are pruned when they are due.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db import patience
 from flask_gatehouse.db.work import Work, Works
-from flask_gatehouse.features.audit import chain, rules, verifying
+from flask_gatehouse.features.audit import chain, reading, rules, verifying
 from flask_gatehouse.features.audit.events import RecordAdopted
 from flask_gatehouse.features.audit.reading import PAGE, RECORD
 
@@ -51,13 +51,21 @@ def release(work: Work, *, lane: int) -> None:
         db.execute(taken_out)
 
 
-def adopt_some(work: Work) -> int:
-    """Chain at most a thousand rows that stand in no lane, the oldest first; return how many."""
+def adopt_some(work: Work, *, after: Row[Any] | None = None) -> Sequence[Row[Any]]:
+    """Chain at most a thousand rows that stand in no lane, the oldest first; return them.
+
+    Args:
+        after: the last row that was looked at. What came before it has its place by now, and
+            reading over it again would cost more with every thousand.
+    """
     heads = {outcome: chain.held(work, lane) for outcome, lane in rules.ADOPTED.items()}
-    first = select(RECORD).where(verifying.outside()).order_by(RECORD.c.at, RECORD.c.id)
+    wanted = select(RECORD).where(verifying.outside()).order_by(RECORD.c.at, RECORD.c.id)
+    if after is not None:
+        wanted = wanted.where(reading.later(after))
     moves: list[dict[str, Any]] = []
     db = chain.connection(work)
-    for row in db.execute(first.limit(PAGE)).all():
+    rows = db.execute(wanted.limit(PAGE)).all()
+    for row in rows:
         kind = "refused" if row.outcome == "refused" else "done"
         heads[kind], chained = chain.link(work, heads[kind], row._mapping)  # noqa: SLF001 - public in all but name
         moves.append({"its_at": row.at, "its_id": row.id, **chained})
@@ -65,13 +73,15 @@ def adopt_some(work: Work) -> int:
         db.execute(_MOVE, moves)
         for head in heads.values():
             chain.keep(work, head)
-    return len(moves)
+    return rows
 
 
 def _batches(works: Works, origin: Origin) -> Iterator[int]:
+    last: Row[Any] | None = None
     while True:
         with works.begin(origin) as work:
-            count = adopt_some(work)
-        yield count
-        if count < PAGE:
+            rows = adopt_some(work, after=last)
+        yield len(rows)
+        if len(rows) < PAGE:
             return
+        last = rows[-1]

@@ -79,7 +79,7 @@ def all_that(works: Works, *condition: ColumnElement[bool]) -> Iterator[Row[Any]
     found = select(RECORD).where(*condition).order_by(_columns.at, _columns.id)
     last: Row[Any] | None = None
     while True:
-        page = _page(works, found if last is None else found.where(_later(last)))
+        page = _page(works, found if last is None else found.where(later(last)))
         yield from page
         if len(page) < PAGE:
             return
@@ -139,12 +139,13 @@ def _page(works: Works, found: Select[Any]) -> list[Row[Any]]:
         return list(db.execute(found.limit(PAGE)).all())
 
 
-def _later(last: Row[Any]) -> ColumnElement[bool]:
+def later(last: Row[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row comes after another one by its time."""
     here = and_(_columns.at == last.at, _columns.id > last.id)
     return and_(_columns.at >= last.at, or_(_columns.at > last.at, here))
 
 
 def _further(last: Row[Any]) -> ColumnElement[bool]:
-    here = and_(_columns.sequence == last.sequence, _later(last))
+    here = and_(_columns.sequence == last.sequence, later(last))
     beyond = or_(_columns.sequence > last.sequence, here)
     return and_(_columns.sequence >= last.sequence, beyond)

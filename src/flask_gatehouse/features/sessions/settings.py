@@ -93,3 +93,12 @@ class SessionSettings:
                     f"it is {written(idle)}: a session cannot be idle for longer than it lasts."
                 )
                 raise Misconfigured(msg)
+        # A use is written down once a sixth of the limit has passed; what nobody asks for until
+        # then is not written, and somebody who is there all the time would be gone.
+        if self.cache_for > self.idle_limit / 2:
+            msg = (
+                f"GATEHOUSE_SESSIONS_CACHE_FOR is {written(self.cache_for)}, but the idle limit is "
+                f"{written(self.idle_limit)}: it may be half of it at most, or people who are "
+                "there would be signed out."
+            )
+            raise Misconfigured(msg)
