@@ -1,0 +1,109 @@
+"""A link of one letter is nothing on the page of another, and opening it changes nothing."""
+
+import re
+from itertools import product
+
+import pytest
+from flask.testing import FlaskClient
+
+from flask_gatehouse.testing import GatehouseTester
+from tests.conftest import MakeSite
+from tests.forms import send, sign_in, token
+from tests.security.walk import snapshot
+
+#: Each kind of link, and the page to which it leads.
+KINDS = {
+    "recover": "/recover/new/",
+    "invited": "/invited/",
+    "leave/undo": "/leave/undo/",
+    "invitation": "/invitation/",
+}
+
+
+@pytest.fixture
+def site(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_LINKS="1000/1m"))
+    site.add_user("root", email="root@example.org", admin=True)
+    for name in ("alice", "bob", "carol"):
+        site.add_user(name, email=f"{name}@example.org")
+    return site
+
+
+@pytest.fixture
+def secrets(site: GatehouseTester) -> dict[str, str]:
+    """The secret of one link of each kind, each good at this moment."""
+    send(site.client(), "/recover/", username="alice")
+    runner = site.app.test_cli_runner()
+    for args in (("users", "invite", "bob"), ("invitations", "send", "dora@example.org")):
+        assert runner.invoke(args=["gatehouse", *args]).exit_code == 0
+    carol = site.client()
+    sign_in(carol, "carol")
+    data = {"csrf_token": token(carol.get("/account/leave/"))}
+    assert carol.post("/account/leave/delete/", data=data).status_code == 303
+    found = {}
+    for mail in site.mails():
+        body = mail.get_body(("plain",))
+        assert body is not None
+        link = re.search(r":5000/([a-z/]+)/([\w-]{43})/", body.get_content())
+        if link is not None:
+            found[link[1]] = link[2]
+    assert found.keys() == KINDS.keys()
+    return found
+
+
+def opened(client: FlaskClient, kind: str, secret: str) -> int:
+    """Open a link of a kind, with a secret of any, and return how its page answers."""
+    page = KINDS[kind]
+    handed = client.get(f"/{kind}/{secret}/")
+    assert (handed.status_code, handed.location) == (303, page)
+    return client.get(page).status_code
+
+
+def test_a_link_is_good_on_its_own_page_and_on_no_other(
+    site: GatehouseTester, secrets: dict[str, str]
+) -> None:
+    good = {
+        (kind, of)
+        for kind, of in product(KINDS, KINDS)
+        if opened(site.client(), kind, secrets[of]) == 200
+    }
+    assert good == {(kind, kind) for kind in KINDS}
+
+
+def test_a_secret_in_the_cookie_of_another_kind_is_nothing_there(
+    site: GatehouseTester, secrets: dict[str, str]
+) -> None:
+    cookies = {
+        "recover": "gatehouse_recovery",
+        "invited": "gatehouse_invited",
+        "leave/undo": "gatehouse_undo",
+        "invitation": "gatehouse_invitation",
+    }
+    for kind, of in product(KINDS, KINDS):
+        client = site.client()
+        client.set_cookie(cookies[kind], secrets[of])
+        assert (client.get(KINDS[kind]).status_code == 200) == (kind == of), (kind, of)
+
+
+def test_opening_every_link_changes_nothing(site: GatehouseTester, secrets: dict[str, str]) -> None:
+    before = snapshot(site, without=("gatehouse_throttle",))
+    for kind, secret in secrets.items():
+        machine = site.client()
+        machine.head(f"/{kind}/{secret}/")
+        machine.get(f"/{kind}/{secret}/", follow_redirects=True)
+    assert snapshot(site, without=("gatehouse_throttle",)) == before
+    for kind, secret in secrets.items():
+        assert opened(site.client(), kind, secret) == 200
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto"])
+def test_no_header_of_a_request_reaches_a_letter(
+    make_site: MakeSite, sqlite_url: str, header: str
+) -> None:
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1))
+    site.add_user("alice", email="alice@example.org")
+    client = site.client()
+    data = {"csrf_token": token(client.get("/recover/")), "username": "alice"}
+    client.post("/recover/", data=data, headers={header: "evil.example"})
+    for mail in site.mails():
+        assert "evil.example" not in mail.as_string()
