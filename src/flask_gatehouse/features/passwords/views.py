@@ -27,13 +27,14 @@ from flask_gatehouse.features.passwords.errors import (
     WrongCredentials,
 )
 from flask_gatehouse.features.sessions.errors import SessionOver
+from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
-from flask_gatehouse.web.work import unit_of_work
+from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
     from flask_gatehouse.features.passwords.forms import ConfirmForm, LoginForm
@@ -49,6 +50,8 @@ def login() -> ResponseReturnValue:
     from flask_gatehouse.features.passwords.forms import LoginForm  # noqa: PLC0415 - see web.forms
 
     form = LoginForm()
+    if not house().settings[SessionSettings].remember:
+        del form.remember
     if request.method != "POST":
         form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
@@ -133,7 +136,7 @@ def _sign_in(form: "LoginForm") -> None:
         opened = desk.admit(
             work,
             attempt=attempt,
-            remember=bool(form.remember.data),
+            remember="remember" in form and bool(form.remember.data),
             instead_of=door.presented(),
             device=door.device(),
         )
