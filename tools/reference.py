@@ -33,6 +33,7 @@ from werkzeug.routing import Rule  # noqa: E402
 import flask_gatehouse  # noqa: E402
 from flask_gatehouse.core.errors import Refusal, Unavailable  # noqa: E402
 from flask_gatehouse.core.events import Event  # noqa: E402
+from flask_gatehouse.core.profiles import PROFILES, asking  # noqa: E402
 from flask_gatehouse.core.settings import Declared, declared, kind_of, written  # noqa: E402
 from flask_gatehouse.db.base import Base  # noqa: E402
 from flask_gatehouse.extension import Gatehouse, _groups, events_in, events_of  # noqa: E402
@@ -170,8 +171,9 @@ def settings_page() -> str:
         "",
         (
             "Each is a key of `app.config` and an environment variable of the same name; "
-            "`app.config` goes first, then the environment, then the default. A name that begins "
-            "with `GATEHOUSE_` and is none of these stops the start, and so does a value of the "
+            "`app.config` goes first, then the environment, then the "
+            "[profile](profiles.md), then the default. A name that begins with `GATEHOUSE_` and is "
+            "none of these stops the start, and so does a value of the "
             "wrong kind or beyond its bounds. `gatehouse settings` shows what is in force and "
             "where it comes from."
         ),
@@ -188,6 +190,32 @@ def settings_page() -> str:
         for each in settings_of(group):
             lines += [f"### `{each.key}`", "", each.meaning, "", _setting_line(each), ""]
     return _page(lines)
+
+
+def profiles_page() -> str:
+    """Return the page of profiles."""
+    rows = []
+    for each in all_settings():
+        if each.profiles:
+            asked = [asking(profile, each.profiles) for profile in PROFILES]
+            values = [each.default if one is None else each.profiles[one] for one in asked]
+            key = f"[`{each.key}`](settings.md#{each.key.lower()})"
+            rows.append([key, *(f"`{written(value)}`" for value in values)])
+    return _page(
+        [
+            "# Profiles",
+            "",
+            (
+                "What `GATEHOUSE_PROFILE` makes of the defaults. A value in `app.config` or in the "
+                "environment goes before that of the profile, also a weaker one; `gatehouse "
+                "settings` says where each comes from, and `gatehouse doctor` names those that are "
+                "weaker, and what the profile asks beyond settings. A profile alone makes no site "
+                "reach a level of OWASP ASVS."
+            ),
+            "",
+            *_table(["setting", *(f"`{profile}`" for profile in PROFILES)], rows),
+        ]
+    )
 
 
 def events_page() -> str:
@@ -372,6 +400,7 @@ def facts(feature: Feature) -> str:
 #: File under `docs/reference/` to what makes it.
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings_page,
+    "profiles.md": profiles_page,
     "events.md": events_page,
     "errors.md": errors_page,
     "commands.md": commands_page,

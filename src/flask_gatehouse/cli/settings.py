@@ -20,13 +20,17 @@ def settings(*, as_json: bool, changed: bool) -> None:
     for row in rows:
         about = row.declared
         click.echo(click.style(about.key, bold=True) + f" = {written(row.value) or '(empty)'}")
-        origin = row.origin if row.origin != "default" else "the default"
-        click.echo(
-            f"    from {origin}; default {written(about.default) or '(empty)'}; {kind_of(about)}"
-        )
+        default = written(about.default) or "(empty)"
+        click.echo(f"    from {_origin(row)}; default {default}; {kind_of(about)}")
         click.echo(f"    {about.meaning}")
         if about.source:
             click.echo(f"    Source: {about.source}")
+
+
+def _origin(row: InForce) -> str:
+    if row.origin == "profile":
+        return f"profile {row.asks}"
+    return "the default" if row.origin == "default" else row.origin
 
 
 def _told(row: InForce) -> dict[str, str | None]:
@@ -36,7 +40,7 @@ def _told(row: InForce) -> dict[str, str | None]:
         "value": written(row.value),
         "default": written(about.default),
         "unit": kind_of(about),
-        "from": row.origin,
+        "from": row.origin if row.origin != "profile" else _origin(row),
         "source": about.source or None,
         "meaning": about.meaning,
     }

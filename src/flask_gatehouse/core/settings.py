@@ -14,8 +14,12 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from flask_gatehouse.core.errors import Misconfigured
+from flask_gatehouse.core.profiles import NOTHING, Profile, asking
 
 PREFIX = "GATEHOUSE_"
+
+#: The setting that is read before all others, because it changes their defaults.
+PROFILE = PREFIX + "PROFILE"
 
 _Group = TypeVar("_Group")
 
@@ -75,6 +79,8 @@ def setting(
     source: str = "",
     floor: object = None,
     cap: object = None,
+    profiles: Mapping[str, Any] = NOTHING,
+    more_is_safer: bool = False,
 ) -> Any:  # noqa: ANN401 - stands where a value of any type is declared
     """Declare one setting.
 
@@ -84,8 +90,11 @@ def setting(
         source: the standard or the measurement behind the default.
         floor: smallest value that is accepted.
         cap: largest value that is accepted.
+        profiles: what stricter profiles make the default; each takes over from the one before.
+        more_is_safer: which way a value is weaker than what a profile asks.
     """
     about = {"meaning": meaning, "source": source, "floor": floor, "cap": cap}
+    about |= {"profiles": profiles, "more_is_safer": more_is_safer}
     return field(default=default, metadata=about)
 
 
@@ -102,15 +111,21 @@ class Declared:
     source: str
     floor: object
     cap: object
+    profiles: Mapping[str, Any]
+    more_is_safer: bool
 
 
 @dataclass(frozen=True)
 class InForce:
-    """One setting with the value in force and where it came from."""
+    """One setting with the value in force and where it came from.
+
+    `asks` is the profile that has a word about it, and `origin` is "profile" if that was taken.
+    """
 
     declared: Declared
     value: object
-    origin: Literal["default", "app.config", "environment"]
+    origin: Literal["default", "profile", "app.config", "environment"]
+    asks: Profile | None
 
 
 def declared(group: str, shape: type[Any]) -> Iterator[Declared]:
@@ -123,10 +138,7 @@ def declared(group: str, shape: type[Any]) -> Iterator[Declared]:
             name=each.name,
             kind=kinds[each.name],
             default=_default(each),
-            meaning=str(each.metadata.get("meaning", "")),
-            source=str(each.metadata.get("source", "")),
-            floor=each.metadata.get("floor"),
-            cap=each.metadata.get("cap"),
+            **each.metadata,
         )
 
 
@@ -155,7 +167,7 @@ def read(
     environment: Mapping[str, str],
     also_known: frozenset[str] = frozenset(),
 ) -> Settings:
-    """Read every group: `config` first, then the environment, then the default.
+    """Read every group: `config` first, then the environment, the profile, and the default.
 
     Args:
         shapes: group name to dataclass.
@@ -167,7 +179,10 @@ def read(
     """
     known = {each.key: each for group, shape in shapes.items() for each in declared(group, shape)}
     _refuse_unknown(known.keys() | also_known, config, environment)
-    in_force = {key: _in_force(each, config, environment) for key, each in known.items()}
+    profile: Profile = "standard"
+    if PROFILE in known:
+        profile = _in_force(known[PROFILE], config, environment, profile).value  # type: ignore[assignment]
+    in_force = {key: _in_force(each, config, environment, profile) for key, each in known.items()}
     groups = {
         shape: shape(**{each.name: in_force[each.key].value for each in declared(group, shape)})
         for group, shape in shapes.items()
@@ -225,13 +240,19 @@ _FOREIGN = re.compile(PREFIX + r"(TEST_|SERVICE_(HOST|PORT)(_|$)|PORT(_|$))")
 
 
 def _in_force(
-    each: Declared, config: Mapping[str, object], environment: Mapping[str, str]
+    each: Declared,
+    config: Mapping[str, object],
+    environment: Mapping[str, str],
+    profile: Profile,
 ) -> InForce:
+    asks = asking(profile, each.profiles)
     if each.key in config:
-        return InForce(each, _checked(each, config[each.key]), "app.config")
+        return InForce(each, _checked(each, config[each.key]), "app.config", asks)
     if each.key in environment:
-        return InForce(each, _checked(each, environment[each.key]), "environment")
-    return InForce(each, each.default, "default")
+        return InForce(each, _checked(each, environment[each.key]), "environment", asks)
+    if asks is not None:
+        return InForce(each, each.profiles[asks], "profile", asks)
+    return InForce(each, each.default, "default", asks)
 
 
 def _checked(each: Declared, given: object) -> object:
@@ -241,7 +262,7 @@ def _checked(each: Declared, given: object) -> object:
         value = _parsed(each.kind, given)
     except (ValueError, TypeError, OverflowError) as error:
         shown = "a secret" if _is_secret(each.kind) else repr(given)
-        msg = f"{each.key} is {shown}, but must be {_expected(each.kind)}."
+        msg = f"{each.key} is {shown}, but must be {kind_of(each)}{_nearest(each, given)}."
         raise Misconfigured(msg) from error
     if each.floor is not None and value is not None and value < each.floor:  # type: ignore[operator]
         msg = f"{each.key} is {written(value)}, but must be at least {written(each.floor)}."
@@ -250,6 +271,15 @@ def _checked(each: Declared, given: object) -> object:
         msg = f"{each.key} is {written(value)}, but must be at most {written(each.cap)}."
         raise Misconfigured(msg)
     return value
+
+
+def _nearest(each: Declared, given: object) -> str:
+    """Return the choice that was probably meant, if there are choices."""
+    choices = [
+        one for kind in _members(each.kind) if get_origin(kind) is Literal for one in get_args(kind)
+    ]
+    near = get_close_matches(str(given), choices, n=1)
+    return f"; the nearest is {near[0]}" if near else ""
 
 
 def _is_secret(kind: Any) -> bool:  # noqa: ANN401 - a type as typing describes it
@@ -316,18 +346,14 @@ def duration(given: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNITS_OF_TIME[match[2]])
 
 
-def _parse_size(given: object) -> Size:
+def size_of(given: object) -> Size:
+    """Return the bytes that a text such as `64MiB` means. Raises: ValueError."""
     if isinstance(given, int) and not isinstance(given, bool):
         return Size(given)
     match = re.fullmatch(r"(\d{1,12})\s*([A-Za-z]*)", given) if isinstance(given, str) else None
     if match is None or match[2] not in _UNITS_OF_SIZE:
         raise ValueError(given)
     return Size(int(match[1]) * _UNITS_OF_SIZE[match[2]])
-
-
-def size_of(text: str) -> Size:
-    """Return the bytes that a text such as `64MiB` means. Raises: ValueError."""
-    return _parse_size(text)
 
 
 def _parse_rate(given: object) -> Rate:
@@ -345,7 +371,7 @@ _PARSERS: Mapping[type, Callable[[object], object]] = {
     str: _parse_text,
     Secret: lambda given: Secret(_parse_text(given)),
     timedelta: duration,
-    Size: _parse_size,
+    Size: size_of,
     Rate: _parse_rate,
 }
 
@@ -360,8 +386,9 @@ _NAMES: Mapping[type, str] = {
 }
 
 
-def _expected(kind: Any) -> str:  # noqa: ANN401 - a type as typing describes it
-    members = [member for member in _members(kind) if member is not type(None)]
+def kind_of(each: Declared) -> str:
+    """Return how a value of this setting is written."""
+    members = [member for member in _members(each.kind) if member is not type(None)]
     origin = get_origin(members[0])
     if origin is Literal:
         said = "one of " + ", ".join(map(str, get_args(members[0])))
@@ -369,9 +396,4 @@ def _expected(kind: Any) -> str:  # noqa: ANN401 - a type as typing describes it
         said = "a list separated by commas"
     else:
         said = _NAMES[members[0]]
-    return f"{said}, or none" if len(_members(kind)) > len(members) else said
-
-
-def kind_of(each: Declared) -> str:
-    """Return how a value of this setting is written, for the reference."""
-    return _expected(each.kind)
+    return f"{said}, or none" if len(_members(each.kind)) > len(members) else said

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from flask_gatehouse.core.profiles import Profile
 from flask_gatehouse.core.settings import Secret, setting
 
 #: Names of this machine, as they stand in a Host header without its port.
@@ -54,5 +55,11 @@ class CoreSettings:
     )
     redis_url: Secret | None = setting(
         None, "Redis in which machines share throttle counters; none counts in the database."
+    )
+    profile: Profile = setting(
+        "standard",
+        "How much is asked of the site: stricter profiles change the defaults of other settings, "
+        "and `gatehouse doctor` says what they ask beyond that.",
+        source="the levels of OWASP ASVS 5.0",
     )
     site_name: str = setting("Gatehouse", "Name of the site on pages and in mails.")

@@ -25,11 +25,12 @@ def is_local(url: str) -> bool:
 
 def public_url(works: Works) -> Iterator[Finding]:
     """Whether people come by https."""
-    url = works.house.settings[CoreSettings].public_url
+    core = works.house.settings[CoreSettings]
+    url = core.public_url
     if urlsplit(url).scheme == "https":
         return
     yield Finding(
-        "note" if is_local(url) else "unsafe",
+        "note" if is_local(url) and core.profile == "standard" else "unsafe",
         f"The public URL is {url}, without https.",
         "Passwords and cookies travel readable, and cookies carry neither Secure nor __Host-.",
         "GATEHOUSE_PUBLIC_URL=https://your.host",

@@ -94,7 +94,7 @@ def admit(
             user_id=attempt.user_id,
             subject=attempt.subject,
             methods=attempt.methods,
-            remembered=remember,
+            remembered=opened.remember is not None,
         )
     )
     if account is not None and news:

@@ -16,6 +16,8 @@ class PasswordSettings:
         source="NIST SP 800-63B-4 3.1.1.2; OWASP ASVS 5.0 6.2.1",
         floor=8,
         cap=64,
+        profiles={"asvs-l2": 15},
+        more_is_safer=True,
     )
     maximum: int = setting(
         256,
@@ -72,6 +74,7 @@ class PasswordSettings:
         source="NIST SP 800-63B-4 3.2.2",
         floor=5,
         cap=100,
+        profiles={"asvs-l2": 50},
     )
     invitation_lifetime: timedelta = setting(
         timedelta(hours=24),

@@ -29,6 +29,7 @@ from flask_gatehouse.features.passwords.errors import (
 )
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users.errors import Suspended
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import carrying
@@ -37,7 +38,7 @@ from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
-from flask_gatehouse.web.work import unit_of_work
+from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
     from flask_gatehouse.features.passwords.forms import ChangeForm, ConfirmForm, LoginForm
@@ -53,6 +54,8 @@ def login() -> ResponseReturnValue:
     from flask_gatehouse.features.passwords.forms import LoginForm  # noqa: PLC0415 - see web.forms
 
     form = LoginForm()
+    if not house().settings[SessionSettings].remember:
+        del form.remember
     if request.method != "POST":
         form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
@@ -164,7 +167,7 @@ def _sign_in(form: "LoginForm") -> None:
         opened = desk.admit(
             work,
             attempt=attempt,
-            remember=bool(form.remember.data),
+            remember="remember" in form and bool(form.remember.data),
             instead_of=door.presented(),
             device=door.device(),
         )

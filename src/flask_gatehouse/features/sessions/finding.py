@@ -200,7 +200,14 @@ def find(works: Works, value: str | None) -> Standing | None:
         return None
     digest = tokens.digest(handle.secret, key.value)
     row = _by_digest().one(works, digest)
-    return None if row is None else _standing(works, digest, row, works.house.clock.now())
+    if row is None or (row.kind == REMEMBERED and not _may_remember(works.house)):
+        return None
+    return _standing(works, digest, row, works.house.clock.now())
+
+
+def _may_remember(house: House) -> bool:
+    """Whether remembering is allowed now; what was remembered before it was forbidden is not."""
+    return house.settings[SessionSettings].remember
 
 
 def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standing | None:

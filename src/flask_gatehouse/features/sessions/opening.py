@@ -50,6 +50,7 @@ def open_session(
     """Open the session of a browser, and beside it, if wished, one that the browser remembers.
 
     Args:
+        remember: whether that is wished; nothing is remembered where the settings forbid it.
         remember_for: how long to remember; never longer than the setting.
     """
     settings = work.settings(SessionSettings)
@@ -58,7 +59,7 @@ def open_session(
     work.db.add(row)
     kept = None
     until = None
-    if remember:
+    if remember and settings.remember:
         lifetime = min(remember_for or settings.remember_limit, settings.remember_limit)
         kept, beside = _new(work, holder, REMEMBERED, sign_in_id, lifetime)
         work.db.add(beside)

@@ -21,6 +21,7 @@ class SessionSettings:
         source="NIST SP 800-63B-4 2.2.3",
         floor=timedelta(minutes=1),
         cap=timedelta(hours=24),
+        profiles={"asvs-l2": timedelta(minutes=30)},
     )
     absolute_limit: timedelta = setting(
         timedelta(hours=24),
@@ -28,6 +29,14 @@ class SessionSettings:
         source="NIST SP 800-63B-4 2.2.3",
         floor=timedelta(minutes=5),
         cap=timedelta(days=30),
+        profiles={"asvs-l2": timedelta(hours=12)},
+    )
+    remember: bool = setting(
+        default=True,
+        meaning="Whether people may ask a browser to remember them; without it the box is not "
+        "shown, and what browsers remember from before is not believed.",
+        source="NIST SP 800-63B-4 2.1.3",
+        profiles={"asvs-l2": False},
     )
     remember_limit: timedelta = setting(
         timedelta(days=30),
@@ -48,6 +57,7 @@ class SessionSettings:
         source="OWASP ASVS 5.0 7.5.1, 7.5.3",
         floor=timedelta(minutes=1),
         cap=timedelta(minutes=30),
+        profiles={"asvs-l2": timedelta(minutes=1)},
     )
     per_user: int = setting(
         20,
@@ -55,6 +65,7 @@ class SessionSettings:
         source="OWASP ASVS 5.0 7.1.2",
         floor=1,
         cap=1000,
+        profiles={"asvs-l2": 5},
     )
 
     cache_for: timedelta = setting(
@@ -63,6 +74,7 @@ class SessionSettings:
         "ended elsewhere meanwhile still sees them. 0s asks the database each time.",
         floor=timedelta(0),
         cap=timedelta(seconds=60),
+        profiles={"asvs-l2": timedelta(0)},
     )
 
     @cached_property

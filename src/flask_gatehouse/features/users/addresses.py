@@ -100,7 +100,9 @@ def remove(work: Work, *, user: User, address: str) -> None:
 
 
 def make_primary(work: Work, *, user: User, address: str) -> None:
-    """Have letters go to this address of the account from now on; links of before are void.
+    """Have letters go to this address of the account from now on.
+
+    What was sent to the one before is still good: the caller voids it.
 
     Raises:
         UnknownAddress: the account does not have it.
