@@ -278,7 +278,7 @@ def test_commands_are_named_as_they_are_called_in_a_host(tester: GatehouseTester
         work.db.add(Letter(**letter(dead_at=tester.clock.now())))
     runner = tester.app.test_cli_runner()
     told = runner.invoke(args=["gatehouse", "doctor", "--offline"], prog_name="flask").stdout
-    assert "flask gatehouse mail list shows them" in told
+    assert "flask gatehouse mail list --dead shows them" in told
     assert "flask gatehouse passwords calibrate prints" in told
 
 
