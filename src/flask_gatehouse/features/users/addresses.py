@@ -5,6 +5,7 @@ which the account is found. An address belongs to one account at most.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -27,9 +28,9 @@ from flask_gatehouse.features.users.events import (
 from flask_gatehouse.features.users.models import Identifier, User
 
 
-def of(db: Session, *, user: User) -> Sequence[Identifier]:
+def of(db: Session, *, user_id: UUID) -> Sequence[Identifier]:
     """Return the addresses of an account, in the order of the alphabet."""
-    mine = (Identifier.kind == "email") & (Identifier.user_id == user.id)
+    mine = (Identifier.kind == "email") & (Identifier.user_id == user_id)
     return db.scalars(select(Identifier).where(mine).order_by(Identifier.canonical)).all()
 
 
