@@ -76,7 +76,7 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     page.goto("/login/")
     # The first field has the keyboard at once.
     expect(page.get_by_label("User name or e-mail address")).to_be_focused()
-    assert _walk(page) == ["Password", "Remember me", "Log in"]
+    assert _walk(page) == ["Password", "Remember me", "Log in", "Forgot your password?"]
 
     page.get_by_label("User name or e-mail address").focus()
     page.keyboard.type("ada")
@@ -85,7 +85,7 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
     top = ["Skip to the main content", "Gatehouse", "Account", "Admin", "Log out"]
-    console = ["Overview", "People"]
+    console = ["Overview", "People", "Invitations"]
     assert _walk(page) == [*top, *console, "Your account", "Log out"]
 
     page.goto("/admin/people/?page=2")
