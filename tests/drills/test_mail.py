@@ -155,7 +155,7 @@ def test_fai_04_a_letter_that_may_have_arrived_comes_again_as_the_same(
         assert "1 to be tried again" in command(tester, "mail", "work", "--once")
         line.mend()
         for _ in range(4):
-            tester.clock.move(timedelta(days=1))
+            tester.clock.move(timedelta(hours=1))
             command(tester, "mail", "work", "--once")
         assert len(mailbox.messages) == 2
         assert len(set(ids(mailbox.messages))) == 1
