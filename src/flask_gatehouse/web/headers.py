@@ -33,12 +33,21 @@ _ALWAYS: Final = {
 }
 
 
+def policy(house: House, own: str = POLICY) -> str:
+    """Return what a page may load, of which over https nothing travels in the clear.
+
+    Args:
+        own: what a page asks for that needs something else.
+    """
+    over_https = urlsplit(house.settings[CoreSettings].public_url).scheme == "https"
+    return f"{own}; upgrade-insecure-requests" if over_https else own
+
+
 def hook(house: House) -> Callable[[Response], Response]:
     """Return the function to run after a request."""
     core = house.settings[CoreSettings]
-    headers = {"Content-Security-Policy": POLICY, **_ALWAYS}
+    headers = {"Content-Security-Policy": policy(house), **_ALWAYS}
     if urlsplit(core.public_url).scheme == "https":
-        headers["Content-Security-Policy"] += "; upgrade-insecure-requests"
         seconds = int(house.settings[WebSettings].hsts_max_age.total_seconds())
         # An extension does not speak for what else lives below its host's name.
         whole = "; includeSubDomains" if house.settings[WebSettings].headers == "all" else ""

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_gatehouse.features.mail import service
 from flask_gatehouse.features.mail.errors import NoSuchLetter
 from flask_gatehouse.features.mail.letters import Letters
-from flask_gatehouse.web.headers import POLICY
+from flask_gatehouse.web.headers import POLICY, policy
 from flask_gatehouse.web.work import house
 
 #: A letter brings its style with it, and may do nothing else. Only our own page may frame it.
@@ -25,7 +25,7 @@ def letters() -> ResponseReturnValue:
     names = house().part(Letters).names()
     shown = [service.sample(house(), letter=name) for name in names]
     answer = make_response(render_template("gatehouse/mail/letters.html", letters=shown))
-    answer.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
+    answer.headers["Content-Security-Policy"] = policy(house(), f"{POLICY}; frame-src 'self'")
     return answer
 
 
@@ -37,7 +37,7 @@ def letter(name: str) -> ResponseReturnValue:
     except NoSuchLetter:
         abort(404)
     answer = make_response(said.html)
-    answer.headers["Content-Security-Policy"] = _LETTER_POLICY
+    answer.headers["Content-Security-Policy"] = policy(house(), _LETTER_POLICY)
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     return answer
 
