@@ -75,6 +75,25 @@ URLENCODED = "application/x-www-form-urlencoded"
 MARKER = "marker-of-a-password-7"
 
 
+#: Answers whatever is asked in the same way; what it leaves, the tests of recovery look at.
+ANSWERS_ALIKE = "gatehouse.recovery.ask"
+LEFT_BY_ASKING = (
+    "gatehouse_throttle",
+    "gatehouse_proof",
+    "gatehouse_outbox",
+    "gatehouse_audit",
+    "gatehouse_audit_lane",
+)
+
+#: Cookies that hand the secret of a link to its page.
+HANDED = {"gatehouse_invited", "gatehouse_recovery", "gatehouse_undo", INVITATION}
+
+
+def is_alike(route: Route, page: Any) -> bool:
+    """Whether it is the one answer to everybody who asks for a letter."""
+    return route.endpoint == ANSWERS_ALIKE and page.location == "/recover/sent/"
+
+
 def good_doors(tester: GatehouseTester) -> list[Route]:
     """Return every route; a link that is there is good."""
     return [route for route in routes(tester.app) if "POST" in route.methods]
@@ -94,7 +113,7 @@ def test_inp_01_hostile_text_in_every_field_is_only_wrong(generous: GatehouseTes
     client.get("/invitation/" + "A" * 42 + "8/")
     for value in HOSTILE.values():
         filled = {"username": "nobody", "password": "x", "email": "a@example.org", "remember": "y"}
-        before = snapshot(site, without=("gatehouse_throttle",))
+        before = snapshot(site, without=LEFT_BY_ASKING)
         for route in good_doors(site):
             if route.endpoint == "gatehouse.login.logout":
                 continue
@@ -104,8 +123,9 @@ def test_inp_01_hostile_text_in_every_field_is_only_wrong(generous: GatehouseTes
                 body = "&".join(f"{name}={text}" for name, text in sent.items())
                 page = client.post(route.path, data=body, content_type=URLENCODED)
                 answered(page, (route.path, field))
-                assert page.status_code >= 400 or sent_to_login(page), (route.path, field)
-        assert snapshot(site, without=("gatehouse_throttle",)) == before
+                wrong = page.status_code >= 400 or sent_to_login(page)
+                assert wrong or is_alike(route, page), (route.path, field)
+        assert snapshot(site, without=LEFT_BY_ASKING) == before
 
 
 def test_inp_01_hostile_text_in_paths_queries_cookies_and_headers_is_only_wrong(
@@ -318,7 +338,7 @@ def test_inp_01_a_form_of_another_shape_is_only_wrong(patient: GatehouseTester, 
     user = patient.add_user("alice", email="alice@example.org")
     client = patient.client()
     client.get(invitation_for(patient, user))
-    before = snapshot(patient, without=("gatehouse_throttle",))
+    before = snapshot(patient, without=LEFT_BY_ASKING)
     for route in good_doors(patient):
         if route.endpoint == "gatehouse.login.logout":
             continue
@@ -329,8 +349,9 @@ def test_inp_01_a_form_of_another_shape_is_only_wrong(patient: GatehouseTester, 
         token = forms.token(client.get("/login/"))
         page = client.post(route.path, **odd_bodies(token)[body])
         answered(page, (route.path, body))
-        assert page.status_code >= 400 or sent_to_login(page), (route.path, body)
-    assert snapshot(patient, without=("gatehouse_throttle",)) == before
+        wrong = page.status_code >= 400 or sent_to_login(page)
+        assert wrong or is_alike(route, page), (route.path, body)
+    assert snapshot(patient, without=LEFT_BY_ASKING) == before
     assert session_rows(patient) == 0
 
 
@@ -466,7 +487,7 @@ def test_inp_04_a_body_that_is_too_much_is_refused_before_anything_is_done(
             if route.endpoint == "gatehouse.login.logout" and with_token:
                 assert page.status_code in {303, 413}
                 continue
-            refused = page.status_code in {400, 401, 404, 413, 422}
+            refused = page.status_code in {400, 401, 404, 409, 413, 422}
             assert refused or sent_to_login(page), (route.path, with_token)
     assert hashes_done(patient) == hashed
     assert snapshot(patient, without=("gatehouse_throttle",)) == {
@@ -566,7 +587,7 @@ def test_inp_09_only_what_a_route_names_does_anything(
             if method not in {*route.methods, "OPTIONS"}:
                 assert page.status_code == 405, (kind, route.path)
                 assert method not in page.headers["Allow"]
-            given = {name for name in set_cookies(page) if name not in {FORM, INVITATION}}
+            given = {name for name in set_cookies(page) if name not in {FORM, *HANDED}}
             assert given == set(), (kind, method, route.path)
             assert "Authorization" not in page.headers
             if method in {"HEAD", "OPTIONS"}:
