@@ -32,7 +32,7 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
 from flask_gatehouse.core.places import Locate, Places
 from flask_gatehouse.core.settings import Settings
-from flask_gatehouse.core.site import LOOPBACK, CoreSettings
+from flask_gatehouse.core.site import LOOPBACK, CoreSettings, is_secure
 from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
@@ -209,7 +209,7 @@ class Gatehouse:
     @staticmethod
     def serves_https(app: Flask) -> bool:
         """Whether people reach `app` by https, as its public URL says."""
-        return urlsplit(_state(app).settings[CoreSettings].public_url).scheme == "https"
+        return is_secure(_state(app).settings[CoreSettings].public_url)
 
 
 class State:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.migrations import runner
 from flask_gatehouse.db.migrations.scope import (
@@ -33,7 +32,7 @@ from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web import work
-from flask_gatehouse.web.settings import WebSettings
+from flask_gatehouse.web.links import link_to
 
 __all__ = [
     "database_answers",
@@ -134,10 +133,7 @@ def new_setup_link() -> str | None:
     """Return a link that makes the first administrator; None if there was an account."""
     with work.unit_of_work() as unit:
         secret = users.open_setup(unit)
-    settings = work.house().settings
-    base = settings[CoreSettings].public_url.rstrip("/")
-    prefix = settings[WebSettings].url_prefix.rstrip("/")
-    return None if secret is None else f"{base}{prefix}/setup/{secret}/"
+    return None if secret is None else link_to("/setup/")(secret)
 
 
 def _own_engine(house: House) -> Callable[[], Engine]:

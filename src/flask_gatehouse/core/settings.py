@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.profiles import NOTHING, Profile, asking
@@ -181,7 +181,7 @@ def read(
     _refuse_unknown(known.keys() | also_known, config, environment)
     profile: Profile = "standard"
     if PROFILE in known:
-        profile = _in_force(known[PROFILE], config, environment, profile).value  # type: ignore[assignment]
+        profile = cast("Profile", _in_force(known[PROFILE], config, environment, profile).value)
     in_force = {key: _in_force(each, config, environment, profile) for key, each in known.items()}
     groups = {
         shape: shape(**{each.name: in_force[each.key].value for each in declared(group, shape)})

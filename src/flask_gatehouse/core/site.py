@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask_gatehouse.core.profiles import Profile
 from flask_gatehouse.core.settings import Secret, setting
@@ -19,6 +20,11 @@ def is_this_machine(host: str | None) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_secure(url: str) -> bool:
+    """Whether an address is asked for over https. Of the public URL it decides all that differs."""
+    return urlsplit(url).scheme == "https"
 
 
 @dataclass(frozen=True)

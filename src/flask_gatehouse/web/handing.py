@@ -9,13 +9,12 @@ Source: OWASP ASVS 5.0 14.2.1, 3.5.3.
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_gatehouse.core import tokens
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_secure
 from flask_gatehouse.web.work import house
 
 #: Seconds for which a browser keeps what it was handed.
@@ -66,4 +65,4 @@ class Handing:
 
 def _secure() -> bool:
     """Decide by the public URL alone: no request can talk the house out of Secure."""
-    return urlsplit(house().settings[CoreSettings].public_url).scheme == "https"
+    return is_secure(house().settings[CoreSettings].public_url)

@@ -5,12 +5,11 @@ Source: OWASP ASVS 5.0 3.4, 14.3.2; OWASP HTTP headers cheat sheet.
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from flask_gatehouse.core.house import House
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_secure
 from flask_gatehouse.web.settings import WebSettings
 
 #: Nothing inline and nothing from elsewhere. There is no script, so none is allowed.
@@ -39,7 +38,7 @@ def policy(house: House, own: str = POLICY) -> str:
     Args:
         own: what a page asks for that needs something else.
     """
-    over_https = urlsplit(house.settings[CoreSettings].public_url).scheme == "https"
+    over_https = is_secure(house.settings[CoreSettings].public_url)
     return f"{own}; upgrade-insecure-requests" if over_https else own
 
 
@@ -47,7 +46,7 @@ def hook(house: House) -> Callable[[Response], Response]:
     """Return the function to run after a request."""
     core = house.settings[CoreSettings]
     headers = {"Content-Security-Policy": policy(house), **_ALWAYS}
-    if urlsplit(core.public_url).scheme == "https":
+    if is_secure(core.public_url):
         seconds = int(house.settings[WebSettings].hsts_max_age.total_seconds())
         # An extension does not speak for what else lives below its host's name.
         whole = "; includeSubDomains" if house.settings[WebSettings].headers == "all" else ""

@@ -23,7 +23,7 @@ from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.proofs.rules import Purpose
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.features.users.errors import NotAsItWas, UnknownUser
+from flask_gatehouse.features.users.errors import AddressRefused, NotAsItWas, UnknownUser
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import canonical_address
 
@@ -134,14 +134,17 @@ def _drop(work: Work, user_id: UUID) -> None:
 
 def _write_to(work: Work, user_id: UUID, link: Callable[[str], str]) -> None:
     account = users.by_id(work.db, user_id)
-    if not account.email:
+    try:
+        address = canonical_address(account.email or "")
+    except AddressRefused:
+        # None, or what a host wrote there: whoever wants to go may go without a letter.
         return
     grace = work.settings(LeavingSettings).grace
     made = proofs.make(
         work,
         purpose=UNDO,
         user=account,
-        address=canonical_address(account.email),
+        address=address,
         lifetime=grace,
     )
     facts = {"link": link(str(made.secret)), "until": f"{work.now + grace:%Y-%m-%d %H:%M} UTC"}

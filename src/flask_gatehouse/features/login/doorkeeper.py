@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import (
@@ -20,7 +19,7 @@ from flask_login import user_logged_in
 from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.core.house import House
-from flask_gatehouse.core.site import CoreSettings
+from flask_gatehouse.core.site import CoreSettings, is_secure
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.login import marks
 from flask_gatehouse.features.login import service as desk
@@ -55,7 +54,7 @@ class Cookies:
     @classmethod
     def of(cls, house: House) -> "Cookies":
         """Decide by the public URL alone: no request can talk the house out of Secure."""
-        if urlsplit(house.settings[CoreSettings].public_url).scheme == "https":
+        if is_secure(house.settings[CoreSettings].public_url):
             return cls(
                 session="__Host-gatehouse",
                 remember="__Host-gatehouse-remember",
