@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.settings import Secret
@@ -156,39 +156,35 @@ def spend_code(work: Work, *, purpose: Purpose, ticket: str, code: str) -> Found
     return found
 
 
-def void(work: Work, *, purpose: Purpose, user_id: UUID) -> None:
-    """Void what was sent out for one purpose."""
-    mine = (Proof.purpose == purpose.name) & (Proof.user_id == user_id)
-    work.db.execute(delete(Proof).where(mine))
-
-
-def void_address(work: Work, *, address: str) -> None:
-    """Void what was sent to an address, for whatever purpose: it is nobody's any more."""
-    work.db.execute(delete(Proof).where(Proof.address == address))
-
-
 def _take(work: Work, purpose: Purpose, which: ColumnElement[bool], found: Found) -> None:
     """Delete the row, if the account is still as it was: the number of rows is the verdict."""
-    same = or_(
-        Proof.epoch.is_(None),
-        select(User.id)
-        .where(User.id == Proof.user_id, User.epoch == Proof.epoch, User.active)
-        .exists(),
-    )
-    good = (Proof.purpose == purpose.name) & (Proof.expires_at > work.now)
     if found.user_id is not None:
         # The account before the proof, as whoever changes it does.
         work.db.execute(select(User.id).where(User.id == found.user_id).with_for_update())
-    taking = delete(Proof).where(which, good, same).execution_options(synchronize_session=False)
+    taking = (
+        delete(Proof)
+        .where(which, *_still_good(work, purpose))
+        .execution_options(synchronize_session=False)
+    )
     if changed(work.db, taking) != 1:
         raise ProofSpent
 
 
-def _good(work: Work, purpose: Purpose, which: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a Select
-    good = (Proof.purpose == purpose.name) & (Proof.expires_at > work.now)
-    mine = or_(Proof.epoch.is_(None), (User.epoch == Proof.epoch) & User.active)
-    joined = select(Proof).outerjoin(User, User.id == Proof.user_id)
-    return joined.where(which, good, mine)
+def _good(work: Work, purpose: Purpose, which: ColumnElement[bool]) -> Select[Proof]:
+    return select(Proof).where(which, *_still_good(work, purpose))
+
+
+def _still_good(work: Work, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds for a proof that may be used: decided here, to be looked at and to be spent.
+
+    The account has to be as it was when the proof was made, unless it was made to outlive that.
+    """
+    as_it_was = (User.id == Proof.user_id) & (User.epoch == Proof.epoch) & User.active
+    return (
+        Proof.purpose == purpose.name,
+        Proof.expires_at > work.now,
+        or_(Proof.epoch.is_(None), select(User.id).where(as_it_was).exists()),
+    )
 
 
 def _bears(work: Work, purpose: Purpose, secret: str) -> ColumnElement[bool]:

@@ -7,23 +7,19 @@ which the account is found. An address belongs to one account at most.
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.db.statements import added, changed
+from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.users import rules
 from flask_gatehouse.features.users.errors import (
-    AddressNotProven,
     AddressTaken,
-    PrimaryAddress,
     UnknownAddress,
 )
 from flask_gatehouse.features.users.events import (
     AddressAdded,
     AddressProven,
-    AddressRemoved,
-    PrimaryAddressSet,
 )
 from flask_gatehouse.features.users.models import Identifier, User
 
@@ -83,40 +79,6 @@ def prove(work: Work, *, user: User, address: str) -> None:
         row.proven_at = work.now
         work.db.flush()
         work.record(AddressProven(user_id=user.id))
-
-
-def remove(work: Work, *, user: User, address: str) -> None:
-    """Take an address from an account.
-
-    Raises:
-        UnknownAddress: the account does not have it.
-        PrimaryAddress: letters go there.
-    """
-    row = _row(work, user, address)
-    if user.email is not None and rules.canonical_address(user.email) == row.canonical:
-        raise PrimaryAddress
-    gone = (Identifier.kind == "email") & (Identifier.canonical == row.canonical)
-    if changed(work.db, delete(Identifier).where(gone, Identifier.user_id == user.id)) == 1:
-        work.record(AddressRemoved(user_id=user.id))
-
-
-def make_primary(work: Work, *, user: User, address: str) -> None:
-    """Have letters go to this address of the account from now on.
-
-    What was sent to the one before is still good: the caller voids it.
-
-    Raises:
-        UnknownAddress: the account does not have it.
-        AddressNotProven: nobody showed that they read the mailbox.
-    """
-    row = _row(work, user, address)
-    if row.proven_at is None:
-        raise AddressNotProven
-    values = {"email": row.shown or row.canonical, "updated_at": work.now}
-    setting = update(User).where(User.id == user.id).values(**values)
-    work.db.execute(setting.execution_options(synchronize_session=False))
-    work.db.refresh(user)
-    work.record(PrimaryAddressSet(user_id=user.id))
 
 
 def _row(work: Work, user: User, address: str) -> Identifier:

@@ -57,18 +57,6 @@ class UnknownAddress(NotValid):
     code = "users.unknown_address"
 
 
-class PrimaryAddress(Conflict):
-    """Letters go to this address; choose another one for them first."""
-
-    code = "users.primary_address"
-
-
-class AddressNotProven(Conflict):
-    """Nobody has proven yet that the mailbox is theirs."""
-
-    code = "users.address_not_proven"
-
-
 class NotAsItWas(Conflict):
     """The account was opened, suspended, changed or deleted meanwhile."""
 

@@ -44,14 +44,6 @@ class AdministratorUnmade(Event):
     sentence = "You are no longer an administrator."
 
 
-class UserRenamed(Event):
-    """Somebody has another user name."""
-
-    name = "users.renamed"
-    meaning = "The user name of an account was changed."
-    sentence = "Your user name was changed."
-
-
 class UserErased(Event):
     """An account is gone, with all that was kept of it."""
 
@@ -77,19 +69,3 @@ class AddressProven(Event):
     name = "users.address_proven"
     meaning = "Somebody proved that an e-mail address of their account is theirs."
     sentence = "You proved that an e-mail address is yours."
-
-
-class AddressRemoved(Event):
-    """An account has one address less."""
-
-    name = "users.address_removed"
-    meaning = "An e-mail address was removed from an account."
-    sentence = "An e-mail address was removed from your account."
-
-
-class PrimaryAddressSet(Event):
-    """Letters go to another address from now on."""
-
-    name = "users.primary_address_set"
-    meaning = "Letters to an account go to another of its addresses from now on."
-    sentence = "Your letters go to another of your e-mail addresses from now on."

@@ -25,12 +25,6 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "users.name_taken": fixed("Somebody has this user name already."),
     "users.address_taken": fixed("Somebody has this e-mail address already."),
     "users.unknown_address": fixed("Your account has no such e-mail address."),
-    "users.primary_address": fixed(
-        "Your letters go to this address; choose another one for them first."
-    ),
-    "users.address_not_proven": fixed(
-        "Nobody has shown yet that this mailbox is theirs; open the link in the letter to it first."
-    ),
     "users.unknown": fixed("There is no such account."),
     "users.not_as_it_was": fixed("This account was changed meanwhile. Look again, please."),
     "users.suspended": fixed("This account is suspended; restore it first."),

@@ -26,7 +26,6 @@ from flask_gatehouse.features.users.events import (
     AdministratorUnmade,
     UserCreated,
     UserErased,
-    UserRenamed,
     UserRestored,
     UserSuspended,
 )
@@ -239,23 +238,6 @@ def hold(work: Work, *, user_id: UUID) -> None:
     # Not against rows that refer to it: those of other sign-ins wait here anyway.
     held = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
     work.db.execute(held)
-
-
-def rename(work: Work, *, user: User, username: str) -> None:
-    """Give an account another user name; the old one is free at once.
-
-    Raises:
-        NameRefused: the form is not acceptable.
-        NameTaken: somebody else has it, in this or another spelling.
-    """
-    canonical = rules.canonical_name(username)
-    mine = (Identifier.kind == "username") & (Identifier.user_id == user.id)
-    hold(work, user_id=user.id)
-    if work.db.scalar(select(Identifier.canonical).where(mine)) != canonical:
-        work.db.execute(delete(Identifier).where(mine).execution_options(synchronize_session=False))
-        _claim_name(work, user, canonical)
-    if _change(work, user, User.id == user.id, username=rules.shown_name(username)):
-        work.record(UserRenamed(user_id=user.id))
 
 
 def close(work: Work, *, user_id: UUID, epoch: int) -> None:
