@@ -54,6 +54,18 @@ def _send(page: Page) -> None:
     page.get_by_role("main").get_by_role("button").click()
 
 
+def _wrong_code(page: Page) -> None:
+    page.get_by_label("Code from the letter").fill("0000 0000")
+    page.get_by_label("New password").fill("eleven calm badgers")
+    _send(page)
+
+
+def _change_wrongly(page: Page) -> None:
+    page.get_by_label("Current password").fill("wrong")
+    page.get_by_label("New password").fill("eleven calm badgers")
+    _send(page)
+
+
 def _without_token(page: Page) -> None:
     page.locator("main input[name=csrf_token]").evaluate("each => each.remove()")
     sign_in(page, "ada")
@@ -105,6 +117,19 @@ PAGES = (
     Shown("login", "Log in", "/login/"),
     Shown("login-wanted", "Log in", "/account/"),
     Shown("login-refused", "Log in", "/login/", then=_wrong_password),
+    Shown("recover", "Forgot your password?", "/recover/"),
+    Shown("recover-refused", "Forgot your password?", "/recover/", then=_send),
+    Shown("recover-sent", "Look into your mailbox", "/recover/sent/"),
+    Shown("recover-wrong-code", "Look into your mailbox", "/recover/sent/", then=_wrong_code),
+    Shown("recover-over", "This link does not work", "/recover/new/"),
+    Shown("change", "Change your password", "/account/password/", "ada"),
+    Shown(
+        "change-refused",
+        "Change your password",
+        "/account/password/",
+        "ada",
+        then=_change_wrongly,
+    ),
     Shown("admin", "Admin", "/admin/", "ada"),
     Shown("admin-member", "Admin", "/admin/", "ben"),
     Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),

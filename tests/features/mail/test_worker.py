@@ -49,6 +49,7 @@ def test_a_posted_letter_is_sent_at_once(
     for _ in range(3):
         room.post()
         until(lambda: sent(room) == len(room.letters()))
+    assert sent(room) == 3
 
 
 def test_letters_of_other_processes_are_found_without_a_nudge(
@@ -56,7 +57,8 @@ def test_letters_of_other_processes_are_found_without_a_nudge(
 ) -> None:
     started(OutboxWorker(room.works, poll=timedelta(milliseconds=10)))
     room_of(house_of(home), engine).post()
-    until(lambda: sent(room) == 1)
+    until(lambda: sent(room))
+    assert sent(room) == 1
 
 
 def test_what_waited_before_the_start_is_sent(
@@ -64,7 +66,8 @@ def test_what_waited_before_the_start_is_sent(
 ) -> None:
     room.post()
     started(OutboxWorker(room.works, poll=NEVER))
-    until(lambda: sent(room) == 1)
+    until(lambda: sent(room))
+    assert sent(room) == 1
 
 
 def test_the_worker_outlives_a_database_that_is_away(

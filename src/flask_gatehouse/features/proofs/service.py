@@ -161,12 +161,8 @@ def _take(work: Work, purpose: Purpose, which: ColumnElement[bool], found: Found
     if found.user_id is not None:
         # The account before the proof, as whoever changes it does.
         work.db.execute(select(User.id).where(User.id == found.user_id).with_for_update())
-    taking = (
-        delete(Proof)
-        .where(which, *_still_good(work, purpose))
-        .execution_options(synchronize_session=False)
-    )
-    if changed(work.db, taking) != 1:
+    taking = delete(Proof).where(which, *_still_good(work, purpose))
+    if changed(work.db, taking.execution_options(synchronize_session=False)) != 1:
         raise ProofSpent
 
 
@@ -175,7 +171,7 @@ def _good(work: Work, purpose: Purpose, which: ColumnElement[bool]) -> Select[Pr
 
 
 def _still_good(work: Work, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
-    """Return what holds for a proof that may be used: decided here, to be looked at and to be spent.
+    """Return what holds for a proof that may be used, to be looked at and to be spent alike.
 
     The account has to be as it was when the proof was made, unless it was made to outlive that.
     """
