@@ -24,6 +24,7 @@ from flask_gatehouse.core.errors import (
 from flask_gatehouse.extension import Gatehouse
 from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
 from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.web.access import (
     administrator_required,
     fresh_login_required,
@@ -34,6 +35,7 @@ from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManage
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered
 
 if TYPE_CHECKING:
+    from flask_gatehouse.features.registration.forms import RegistrationForm
     from flask_gatehouse.features.users.models import User
 
 __all__ = [
@@ -49,6 +51,8 @@ __all__ = [
     "NotValid",
     "Post",
     "Refusal",
+    "Registering",
+    "RegistrationForm",
     "TooManyAttempts",
     "Unavailable",
     "User",
@@ -67,10 +71,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the model when somebody names it: it brings SQLAlchemy, which a start may not need."""
+    """Load what a start may not need when somebody names it: it brings SQLAlchemy, or WTForms."""
     if name == "User":
         from flask_gatehouse.features.users.models import User  # noqa: PLC0415 - see above
 
         return User
+    if name == "RegistrationForm":
+        from flask_gatehouse.features.registration.forms import (  # noqa: PLC0415 - see above
+            RegistrationForm,
+        )
+
+        return RegistrationForm
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

@@ -37,6 +37,7 @@ from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.features.users import keeper
 from flask_gatehouse.web import csrf, errors, gate, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
@@ -79,6 +80,7 @@ class Gatehouse:
         db: a Flask-SQLAlchemy object, to work in the host's own session and transaction.
         pages: False keeps all of our pages away, for a host that has its own.
         clock: what tells the time; for tests.
+        registering: a form and hooks of one's own for people who make their account.
         post: what takes letters out of the house, in place of what `GATEHOUSE_MAIL_URL` names.
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
     """
@@ -92,6 +94,7 @@ class Gatehouse:
         clock: Clock | None = None,
         locate: Locate | None = None,
         post: Post | None = None,
+        registering: Registering | None = None,
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -100,6 +103,7 @@ class Gatehouse:
         self._clock = clock or SystemClock()
         self._places = Places(locate)
         self.post = post
+        self._registering = registering
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -118,6 +122,8 @@ class Gatehouse:
             _rooms().offer_user_table(db.metadata)
         state = State(self, app, db or self._db, self._clock)
         state.house.furnish([self._places])
+        if self._registering is not None:
+            state.house.furnish([self._registering])
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state

@@ -13,6 +13,7 @@ from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
+from flask_gatehouse.features.registration.feature import FEATURE as REGISTRATION
 from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
 from flask_gatehouse.features.setup.feature import FEATURE as SETUP
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
@@ -29,6 +30,7 @@ FEATURES = (
     PASSWORDS,
     SETUP,
     RECOVERY,
+    REGISTRATION,
     LEAVING,
     ACCOUNT,
     DEVICES,

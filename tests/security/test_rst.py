@@ -2,15 +2,13 @@
 
 import re
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from flask_gatehouse.features.proofs.models import Proof
@@ -19,6 +17,7 @@ from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import cookie, send, sign_in, token
+from tests.statements import written
 
 NEW = "eleven calm badgers"
 OTHER = "seven quiet lanterns"
@@ -327,25 +326,6 @@ def test_the_fourth_letter_of_an_hour_is_not_sent_and_nobody_is_told(
 def test_a_network_that_asks_too_often_waits(make_site: MakeSite, sqlite_url: str) -> None:
     site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_RECOVERY_NETWORK="2/1h"))
     assert [ask(site.client(), f"name{n}").status_code for n in range(3)] == [303, 303, 429]
-
-
-@contextmanager
-def written(site: GatehouseTester) -> Iterator[list[str]]:
-    """Collect the first words of every statement, without the sweeps that chance decides."""
-    engine = site.app.extensions["gatehouse"].works.engine
-    sent: list[str] = []
-
-    def note(*told: object) -> None:
-        words = str(told[2]).split()
-        if (
-            words[0] in {"INSERT", "UPDATE", "SELECT"}
-            and "gatehouse_throttle.expires_at" not in words
-        ):
-            sent.append(" ".join(words[:3]))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_enu_03_known_and_unknown_names_are_answered_alike(site: GatehouseTester) -> None:

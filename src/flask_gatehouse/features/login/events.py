@@ -27,6 +27,17 @@ class LoginRefused(Event):
     name_hash: str
 
 
+class LoginHeld(Event):
+    """Somebody proved who they are, and has to do something more first."""
+
+    name = "login.held"
+    meaning = "Somebody proved who they are and was not let in yet: something more is wanted first."
+    sentence = "You were recognised, and something more was wanted before you could log in."
+    outcome = "refused"
+    #: The code of what holds the door.
+    by: str
+
+
 class LoggedOut(Event):
     """Somebody signed out."""
 

@@ -8,8 +8,13 @@ from uuid import UUID
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import marks, notices
-from flask_gatehouse.features.login.errors import MayNotEnter
-from flask_gatehouse.features.login.events import LoggedIn, LoggedOut, LoginConfirmed
+from flask_gatehouse.features.login.errors import Held, MayNotEnter
+from flask_gatehouse.features.login.events import (
+    LoggedIn,
+    LoggedOut,
+    LoginConfirmed,
+    LoginHeld,
+)
 from flask_gatehouse.features.login.models import FirstSignIn
 from flask_gatehouse.features.sessions import opening
 from flask_gatehouse.features.sessions import service as sessions
@@ -43,7 +48,7 @@ class LoginStep(ABC):
 
     @abstractmethod
     def hold(self, work: Work, attempt: Attempt) -> None:
-        """Return if the attempt may pass. Raises: Refusal: it may not, or not yet."""
+        """Return if the attempt may pass. Raises: Held: not yet. Refusal: it may not."""
 
 
 def admit(
@@ -66,7 +71,8 @@ def admit(
 
     Raises:
         MayNotEnter: the account is suspended, or what was proven has been changed meanwhile.
-        Refusal: whatever a step holds the door with.
+        Held: a step wants something more first; nothing was written yet.
+        Refusal: whatever else a step refuses with.
     """
     epoch, account = 0, None
     if attempt.user_id is not None:
@@ -78,7 +84,11 @@ def admit(
         if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)
     for step in work.house.plugs(LoginStep):
-        step.hold(work, attempt)
+        try:
+            step.hold(work, attempt)
+        except Held as held:
+            work.record(LoginHeld(user_id=attempt.user_id, by=held.code))
+            raise
     sessions.end(work, digests=instead_of)
     holder = opening.Holder(
         user_id=attempt.user_id,

@@ -16,9 +16,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.errors import Refusal, TooManyAttempts
+from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import service as desk
-from flask_gatehouse.features.login.errors import MayNotEnter
+from flask_gatehouse.features.login.errors import Held, MayNotEnter
 from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords import service
 from flask_gatehouse.features.passwords.errors import (
@@ -60,10 +61,10 @@ def login() -> ResponseReturnValue:
         form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
     try:
-        _sign_in(form)
+        held = _sign_in(form)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/login.html", form, refusal)
-    return redirect(landing(), 303)
+    return redirect(landing(), 303) if held is None else _lead_on(held)
 
 
 def confirm() -> ResponseReturnValue:
@@ -153,7 +154,8 @@ def invitation() -> ResponseReturnValue:
     return render_template("gatehouse/passwords/invitation.html", form=form), status
 
 
-def _sign_in(form: "LoginForm") -> None:
+def _sign_in(form: "LoginForm") -> Held | None:
+    """Sign in; return what holds the door if the password alone does not open it."""
     if not form.validate():
         raise WrongCredentials
     door = doorkeeper.current()
@@ -164,15 +166,28 @@ def _sign_in(form: "LoginForm") -> None:
             password=str(form.password.data),
             device=door.device(),
         )
-        opened = desk.admit(
-            work,
-            attempt=attempt,
-            remember="remember" in form and bool(form.remember.data),
-            instead_of=door.presented(),
-            device=door.device(),
-        )
+        try:
+            opened = desk.admit(
+                work,
+                attempt=attempt,
+                remember="remember" in form and bool(form.remember.data),
+                instead_of=door.presented(),
+                device=door.device(),
+            )
+        except Held as held:
+            # Within the work: the password was right, and its counters say so.
+            return held
         user = desk.account_of(work, attempt)
     door.signed_in(opened, user)
+    return None
+
+
+def _lead_on(held: Held) -> ResponseReturnValue:
+    """Lead to where the person does what is wanted first."""
+    flash(house().part(Sentences).of(held), "info")
+    response = redirect(url_for(held.page), 303)
+    Handing(held.cookie).keep(response, held.hand)
+    return response
 
 
 def _change(form: "ChangeForm", standing: Standing, user: User) -> None:

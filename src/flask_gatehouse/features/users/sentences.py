@@ -11,6 +11,7 @@ _NAME: Final = {
     "too_long": f"A user name has at most {LONGEST_NAME} characters.",
     "characters": "A user name has letters, digits, dots, hyphens and underscores, and no spaces.",
     "begins_or_ends": "A user name begins with a letter or digit and does not end with a dot.",
+    "reserved": "This user name is reserved; choose another one, please.",
     "mixed_scripts": "A user name keeps to the letters of one script.",
 }
 

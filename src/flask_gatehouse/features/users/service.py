@@ -12,10 +12,11 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.statements import added, changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.users import addresses, rules
+from flask_gatehouse.features.users import addresses, reserved, rules
 from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.errors import (
     LastAdministrator,
+    NameRefused,
     NameTaken,
     NotAsItWas,
     SetupClosed,
@@ -30,6 +31,7 @@ from flask_gatehouse.features.users.events import (
     UserSuspended,
 )
 from flask_gatehouse.features.users.models import Administration, Identifier, User
+from flask_gatehouse.features.users.settings import UsersSettings
 
 _Wanted = TypeVar("_Wanted", bound=Select[Any])
 
@@ -86,6 +88,21 @@ def create(work: Work, *, username: str, email: str | None = None, admin: bool =
         addresses.claim(work, user=user, address=email, proven=False)
     work.record(UserCreated(user_id=user.id, administrator=admin))
     return user
+
+
+def check_choice(work: Work, *, username: str) -> None:
+    """Return if somebody may choose a user name for themselves, as far as a look can tell.
+
+    Raises:
+        NameRefused: the form is not acceptable, or the name is reserved.
+        NameTaken: somebody has it, in this or another spelling.
+    """
+    if reserved.is_reserved(username, work.settings(UsersSettings).reserved_names):
+        raise NameRefused(reason="reserved")
+    mine = Identifier.kind == "username", Identifier.canonical == rules.canonical_name(username)
+    with work.reading() as db:
+        if db.scalar(select(Identifier.user_id).where(*mine)) is not None:
+            raise NameTaken
 
 
 def find(db: Session, text: str) -> User | None:
@@ -238,6 +255,12 @@ def hold(work: Work, *, user_id: UUID) -> None:
     # Not against rows that refer to it: those of other sign-ins wait here anyway.
     held = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
     work.db.execute(held)
+
+
+def hold_for_erasing(work: Work, *, user_id: UUID) -> None:
+    """Hold an account, after what `erase` holds before it, so that nobody waits in a circle."""
+    _hold_administration(work)
+    hold(work, user_id=user_id)
 
 
 def close(work: Work, *, user_id: UUID, epoch: int) -> None:
