@@ -60,6 +60,11 @@ def _wrong_code(page: Page) -> None:
     _send(page)
 
 
+def _wrong_verify_code(page: Page) -> None:
+    page.get_by_label("Code from the letter").fill("0000 0000")
+    page.get_by_role("button", name="Confirm the address").click()
+
+
 def _change_wrongly(page: Page) -> None:
     page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("eleven calm badgers")
@@ -122,6 +127,10 @@ PAGES = (
     Shown("recover-sent", "Look into your mailbox", "/recover/sent/"),
     Shown("recover-wrong-code", "Look into your mailbox", "/recover/sent/", then=_wrong_code),
     Shown("recover-over", "This link does not work", "/recover/new/"),
+    Shown("register-by-invitation", "By invitation only", "/register/"),
+    Shown("verify", "Look into your mailbox", "/verify/"),
+    Shown("verify-wrong-code", "Look into your mailbox", "/verify/", then=_wrong_verify_code),
+    Shown("verify-over", "This link does not work", "/verify/link/"),
     Shown("change", "Change your password", "/account/password/", "ada"),
     Shown(
         "change-refused",

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from flask.testing import FlaskClient
 
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send, sign_in, token
 from tests.security.walk import snapshot
@@ -17,12 +17,19 @@ KINDS = {
     "invited": "/invited/",
     "leave/undo": "/leave/undo/",
     "invitation": "/invitation/",
+    "verify": "/verify/link/",
 }
 
 
 @pytest.fixture
 def site(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
-    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_LINKS="1000/1m"))
+    site = GatehouseTester(
+        make_site(
+            sqlite_url,
+            GATEHOUSE_THROTTLING_LINKS="1000/1m",
+            GATEHOUSE_REGISTRATION_MODE="open",
+        )
+    )
     site.add_user("root", email="root@example.org", admin=True)
     for name in ("alice", "bob", "carol"):
         site.add_user(name, email=f"{name}@example.org")
@@ -40,6 +47,8 @@ def secrets(site: GatehouseTester) -> dict[str, str]:
     sign_in(carol, "carol")
     data = {"csrf_token": token(carol.get("/account/leave/"))}
     assert carol.post("/account/leave/delete/", data=data).status_code == 303
+    filled = {"username": "erin", "email": "erin@example.org", "password": PASSWORD}
+    send(site.client(), "/register/", **filled)
     found = {}
     for mail in site.mails():
         body = mail.get_body(("plain",))
@@ -78,6 +87,7 @@ def test_a_secret_in_the_cookie_of_another_kind_is_nothing_there(
         "invited": "gatehouse_invited",
         "leave/undo": "gatehouse_undo",
         "invitation": "gatehouse_invitation",
+        "verify": "gatehouse_verify",
     }
     for kind, of in product(KINDS, KINDS):
         client = site.client()
@@ -100,10 +110,15 @@ def test_opening_every_link_changes_nothing(site: GatehouseTester, secrets: dict
 def test_no_header_of_a_request_reaches_a_letter(
     make_site: MakeSite, sqlite_url: str, header: str
 ) -> None:
-    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1))
+    site = GatehouseTester(
+        make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1, GATEHOUSE_REGISTRATION_MODE="open")
+    )
+    site.add_user("root", admin=True)
     site.add_user("alice", email="alice@example.org")
     client = site.client()
     data = {"csrf_token": token(client.get("/recover/")), "username": "alice"}
     client.post("/recover/", data=data, headers={header: "evil.example"})
+    filled = {"username": "erin", "email": "erin@example.org", "password": PASSWORD}
+    client.post("/register/", data=data | filled, headers={header: "evil.example"})
     for mail in site.mails():
         assert "evil.example" not in mail.as_string()

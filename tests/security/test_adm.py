@@ -76,6 +76,12 @@ MATRIX: dict[str, dict[str, str]] = {
     "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),
     "gatehouse.recovery.open_link": dict.fromkeys(ANYONE, ON),
+    # By invitation only: the page says so. In other modes, test_reg.py.
+    "gatehouse.registration.register": dict.fromkeys(ANYONE, SHOWN),
+    "gatehouse.registration.verify": dict.fromkeys(ANYONE, SHOWN),
+    "gatehouse.registration.again": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.registration.by_link": dict.fromkeys(ANYONE, NONE),
+    "gatehouse.registration.open_link": dict.fromkeys(ANYONE, ON),
     "gatehouse.passwords.change": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,

@@ -447,6 +447,7 @@ LOOKS = {
     "gatehouse.leaving.undo",
     "gatehouse.passwords.invitation",
     "gatehouse.recovery.new",
+    "gatehouse.registration.by_link",
 }
 
 

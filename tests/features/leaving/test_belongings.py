@@ -16,6 +16,7 @@ from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
+from flask_gatehouse.features.registration.models import Registration
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
@@ -34,6 +35,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_outbox",
     "gatehouse_password",
     "gatehouse_proof",
+    "gatehouse_registration",
     "gatehouse_session",
     "gatehouse_user",
 }
@@ -56,6 +58,16 @@ def inhabited(site: GatehouseTester) -> User:
                 shown="bob@example.org",
                 admin=False,
                 invited_by=user.id,
+                created_at=work.now,
+                expires_at=work.now,
+            )
+        )
+        work.db.add(
+            Registration(
+                user_id=user.id,
+                shown="alice@example.org",
+                canonical="alice@example.org",
+                ticket="a-ticket",
                 created_at=work.now,
                 expires_at=work.now,
             )
@@ -163,6 +175,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "open_links",
         "password",
         "record",
+        "registration",
         "sessions",
     }
     assert all(told.values())
