@@ -104,6 +104,15 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.invitations.own": {
+        **dict.fromkeys(ANYONE, FORBIDDEN),
+        "administrator": SHOWN,
+        "remembered administrator": SHOWN,
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.invitations.resend_own": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.invitations.revoke_own": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.invitations.open_link": dict.fromkeys(ANYONE, ON),
     "gatehouse.invitations.accept": {
         **dict.fromkeys(ANYONE, SHOWN),
