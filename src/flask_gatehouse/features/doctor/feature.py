@@ -19,6 +19,8 @@ FEATURE = Feature(
         Examination(place=f"{_HERE}.database:clock"),
         Examination(place=f"{_HERE}.database:rows_that_are_over"),
         Examination(place=f"{_HERE}.database:backup"),
+        Examination(place=f"{_HERE}.wire:to_database"),
+        Examination(place=f"{_HERE}.wire:snapshots"),
         Examination(place=f"{_HERE}.mirror:proxies", reaches_out=True),
         Examination(place=f"{_HERE}.profiles:weaker"),
         Examination(place=f"{_HERE}.profiles:proxies"),
