@@ -24,7 +24,6 @@ FEATURE = Feature(
         Examination(place=f"{_HERE}.mirror:proxies", reaches_out=True),
         Examination(place=f"{_HERE}.profiles:weaker"),
         Examination(place=f"{_HERE}.profiles:proxies"),
-        Examination(place=f"{_HERE}.profiles:redis_without_tls"),
         Examination(place=f"{_HERE}.profiles:secrets"),
         Examination(place=f"{_HERE}.profiles:missing"),
     ),
