@@ -36,6 +36,7 @@ from flask_gatehouse.core.site import LOOPBACK, CoreSettings, is_secure
 from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
+from flask_gatehouse.features.invitations.rules import HostRule, MayInvite
 from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.features.users import keeper
@@ -83,6 +84,8 @@ class Gatehouse:
         registering: a form and hooks of one's own for people who make their account.
         post: what takes letters out of the house, in place of what `GATEHOUSE_MAIL_URL` names.
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
+        may_invite: tells whether an account may invite people, where
+            `GATEHOUSE_INVITATIONS_BY` opens that to members.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Gatehouse:
         locate: Locate | None = None,
         post: Post | None = None,
         registering: Registering | None = None,
+        may_invite: MayInvite | None = None,
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -103,7 +107,8 @@ class Gatehouse:
         self._clock = clock or SystemClock()
         self._places = Places(locate)
         self.post = post
-        self._registering = registering
+        self._registering = registering or Registering()
+        self._may_invite = HostRule(may_invite)
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -121,9 +126,7 @@ class Gatehouse:
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         state = State(self, app, db or self._db, self._clock)
-        state.house.furnish([self._places])
-        if self._registering is not None:
-            state.house.furnish([self._registering])
+        state.house.furnish([self._places, self._may_invite, self._registering])
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
@@ -407,7 +410,7 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         setup.app.jinja_env.globals.update(
             gatehouse_csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
             gatehouse_site_name=state.settings[CoreSettings].site_name,
-            gatehouse_account_links=routes.listed(features),
+            gatehouse_account_links=lambda: routes.listed(features),
             gatehouse_gate_links=lambda: gate.links(state.house),
         )
 

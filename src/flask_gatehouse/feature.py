@@ -28,6 +28,8 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
     #: What the page *Your account* calls it; None leaves it out there.
     listed: str | None = None
+    #: `module:function` that says whether whoever asks is led there; None leads everybody.
+    listed_if: str | None = None
 
     @property
     def endpoint(self) -> str:

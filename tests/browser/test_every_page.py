@@ -144,6 +144,7 @@ PAGES = (
     Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),
     Shown("people", "People", "/admin/people/", "ada"),
     Shown("invitations", "Invitations", "/admin/invitations/", "ada"),
+    Shown("own-invitations", "Your invitations", "/account/invitations/", "ada"),
     Shown("invited-over", "This invitation does not work", "/invited/"),
     Shown("invited-signed-in", "You are signed in", "/admin/", "ben", then=_invited),
     Shown("people-last", "People", "/admin/people/?page=3", "ada"),

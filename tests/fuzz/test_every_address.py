@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.passwords.service import FIRST
+from flask_gatehouse.features.proofs.models import Proof
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import GatehouseTester
 from tests.fuzz.requests import Answer, Browser, Maker, Request
@@ -49,7 +51,7 @@ ASKED_AGAIN = 3
 OURS = {("http", "127.0.0.1"), ("http", "localhost")}
 
 #: What says who somebody is and what they prove it with. No request knows a password or a link.
-IDENTITY = ("gatehouse_user", "gatehouse_identifier", "gatehouse_password", "gatehouse_invitation")
+IDENTITY = ("gatehouse_user", "gatehouse_identifier", "gatehouse_password")
 
 
 #: The record, of which rows and seals are compared by what happened.
@@ -64,6 +66,13 @@ def done(tester: GatehouseTester) -> set[str]:
     with tester.work() as work:
         rows = select(AuditRow.name).where(AuditRow.outcome == "done").distinct()
         return set(work.db.scalars(rows))
+
+
+def first_links(tester: GatehouseTester) -> set[bytes]:
+    """Return the links for a first password that are good; no request knows one."""
+    with tester.work() as work:
+        those = select(Proof.digest).where(Proof.purpose == FIRST.name)
+        return set(work.db.scalars(those))
 
 
 class Crowd:
@@ -151,6 +160,7 @@ def test_every_request_is_answered_and_nobody_becomes_somebody_else(
     # what asking for a letter leaves, which is all that a stranger can have done.
     may_change = ("gatehouse_throttle", "gatehouse_proof", "gatehouse_outbox", *RECORD)
     was_done = done(patient)
+    links = first_links(patient)
     before = snapshot(patient, without=may_change)
     seen: dict[int, int] = {}
     for number, request, answer, took in sent(patient, crowd, kind, COUNT):
@@ -170,6 +180,7 @@ def test_every_request_is_answered_and_nobody_becomes_somebody_else(
         assert done(patient) - was_done <= ASKED
     for table in IDENTITY:
         assert after[table] == before[table]
+    assert first_links(patient) == links != set()
     # Not all of it was turned away at the first gate.
     assert len(seen) > 5, seen
     print(f"{kind}: {dict(sorted(seen.items()))}")  # noqa: T201 - the figures, with pytest -s

@@ -18,6 +18,7 @@ FOLDER = Path(flask_gatehouse.__file__).parent / "features"
 def _places(feature: Feature) -> list[str]:
     return [
         *(route.view for route in feature.routes),
+        *(route.listed_if for route in feature.routes if route.listed_if is not None),
         *feature.commands.values(),
         *feature.plugs,
         *(check.place for check in feature.checks),

@@ -88,7 +88,6 @@ MATRIX = {
     "sessions.ended": "done",
     "passwords.set": "done",
     "passwords.invitation_made": "done",
-    "passwords.invitation_refused": "refused",
     "users.created": "done",
     "users.suspended": "done",
     "users.restored": "done",
@@ -148,7 +147,7 @@ def test_asvs_16_3_3_limits_and_bad_links_are_written_down(
     forms.send(client, "/invitation/", password="nine patient otters swim")
     client.get(path)
     assert client.get("/invitation/").status_code == 409
-    assert len(events(site, "passwords.invitation_refused")) == 1
+    assert len(events(site, "proofs.refused")) == 1
 
 
 def test_asvs_16_3_4_what_breaks_is_logged_once_with_the_id_of_the_request(

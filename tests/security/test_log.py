@@ -281,7 +281,7 @@ def test_log_03_a_refusal_is_told_although_its_work_is_rolled_back(site: Gatehou
     client = site.client()
     client.get("/invitation/" + "A" * 42 + "8/")
     assert client.get("/invitation/").status_code == 409
-    assert len(events(site, "passwords.invitation_refused")) == 1
+    assert len(events(site, "proofs.refused")) == 1
 
 
 def test_log_04_what_is_typed_as_a_name_is_kept_as_a_keyed_hash(

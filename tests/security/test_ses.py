@@ -532,7 +532,7 @@ def test_ses_22_a_link_that_cannot_be_one_is_refused_before_any_lookup(
         page = bare(site).get("/invitation/", environ_overrides=header)
         assert page.status_code == 409, value
     assert snapshot(site)["gatehouse_throttle"] == before["gatehouse_throttle"]
-    assert len(events(site, "passwords.invitation_refused")) == 1
+    assert len(events(site, "proofs.refused")) == 1
 
 
 @contextmanager

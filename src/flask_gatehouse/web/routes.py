@@ -19,12 +19,12 @@ def blueprint(feature: Feature) -> Blueprint:
 
 
 def listed(features: Iterable[Feature]) -> tuple[tuple[str, str], ...]:
-    """Return endpoint and label of each page that *Your account* leads to."""
+    """Return endpoint and label of each page that *Your account* leads whoever asks to."""
     return tuple(
         (f"gatehouse.{feature.name}.{route.endpoint}", route.listed)
         for feature in features
         for route in feature.routes
-        if route.listed is not None
+        if route.listed is not None and (route.listed_if is None or load(route.listed_if)())
     )
 
 

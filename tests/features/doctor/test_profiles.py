@@ -1,6 +1,7 @@
 """What a profile makes of the defaults, and what the doctor still names under it."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any, cast
 
@@ -139,6 +140,9 @@ def test_a_strict_profile_wants_the_proxies_declared(make_site: MakeSite, sqlite
     [
         ("redis://cache.example:6379/0", "unsafe"),
         ("rediss://cache.example:6379/0", None),
+        ("rediss://cache.example:6379/0?ssl_cert_reqs=required", None),
+        ("rediss://cache.example:6379/0?ssl_cert_reqs=none", "unsafe"),
+        ("rediss://cache.example:6379/0?ssl_check_hostname=False", "unsafe"),
         ("redis://127.0.0.1:6379/0", None),
     ],
 )
@@ -146,7 +150,7 @@ def test_a_strict_profile_wants_the_way_to_redis_encrypted(
     make_site: MakeSite, sqlite_url: str, url: str, severity: str | None
 ) -> None:
     app = make_site(sqlite_url, **STRICT, GATEHOUSE_REDIS_URL=url)
-    assert found(app, "The way to Redis", "--offline") == severity
+    assert found(app, "is spoken to without", "--offline") == severity
 
 
 def test_a_strict_profile_names_secrets_in_the_environment_and_not_their_text(
@@ -170,6 +174,23 @@ def test_under_a_strict_profile_a_session_is_over_after_half_an_hour_idle(
     assert client.get("/account/").status_code == 200
     site.clock.move(timedelta(minutes=31))
     assert client.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize(("profile", "status"), [("standard", 200), ("asvs-l2", 409)])
+def test_under_a_strict_profile_a_letter_for_a_new_password_is_over_after_a_quarter_of_an_hour(
+    make_site: MakeSite, sqlite_url: str, profile: str, status: int
+) -> None:
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_PROFILE=profile))
+    site.add_user("alice", email="alice@example.org")
+    send(site.client(), "/recover/", username="alice")
+    body = site.mails()[-1].get_body(("plain",))
+    assert body is not None
+    link = re.search(r"/recover/[\w-]{43}/", body.get_content())
+    assert link is not None
+    site.clock.move(timedelta(minutes=16))
+    client = site.client()
+    client.get(link[0])
+    assert client.get("/recover/new/").status_code == status
 
 
 @pytest.mark.parametrize(("profile", "remembers"), [("standard", True), ("asvs-l2", False)])

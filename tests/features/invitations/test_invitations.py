@@ -131,15 +131,28 @@ def test_inviting_an_administrator_asks_for_the_password_again(site: GatehouseTe
     assert "Nobody is invited" in client.get(PAGE).text
 
 
-def test_the_role_is_not_given_if_the_inviter_may_not_give_it_any_more(
-    site: GatehouseTester,
-) -> None:
+def demoted(site: GatehouseTester) -> str:
+    """Have an administrator invite another one and lose the role; return the letter's secret."""
     site.add_user("second", admin=True)
     forms.send(chief(site), PAGE, email=ADDRESS, admin="y")
-    key = secret(site)
     with site.work() as work:
         users.unmake_administrator(work, user=users.named(work.db, "root"))
-    accept(site, key)
+    return secret(site)
+
+
+def test_an_invitation_goes_with_the_right_of_whoever_sent_it(site: GatehouseTester) -> None:
+    key = demoted(site)
+    with pytest.raises(ProofSpent):
+        accept(site, key)
+    assert account(site, "newbie") is None
+
+
+def test_whoever_may_still_invite_but_gives_no_role_any_more_invited_a_member(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_INVITATIONS_BY="members"))
+    site.add_user("root", admin=True)
+    accept(site, demoted(site))
     found = account(site, "newbie")
     assert found is not None
     assert not found.is_admin

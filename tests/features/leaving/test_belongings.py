@@ -30,7 +30,6 @@ ABOUT_ACCOUNTS = {
     "gatehouse_departure",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
-    "gatehouse_invitation",
     "gatehouse_invited",
     "gatehouse_outbox",
     "gatehouse_password",
@@ -152,7 +151,6 @@ def test_reg_11_who_takes_the_name_inherits_nothing(site: GatehouseTester) -> No
     assert forms.sign_in(site.client(), password=PASSWORD).status_code == 401
     told = json.loads(taken(site, again.id))
     assert told["open_links"] == told["sessions"] == told["letters"] == []
-    assert told["password"]["invitations_until"] == []
     assert {row["event"] for row in told["record"]} == {
         "users.created",
         "users.address_added",

@@ -12,13 +12,9 @@ from sqlalchemy import func, insert, select
 from flask_gatehouse import User
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.upkeep import Upkeep
-from flask_gatehouse.features.passwords import service as passwords
-from flask_gatehouse.features.passwords.models import Invitation
-from flask_gatehouse.features.passwords.purging import InvitationPurge
 from flask_gatehouse.features.sessions import purging
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.sessions.rules import BROWSER
-from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import GatehouseTester
 
 
@@ -139,15 +135,3 @@ def test_upkeep_outlives_a_database_that_is_away(
         threading.Event().wait(0.02)
     assert upkeep.running
     upkeep.stop()
-
-
-def test_invitations_that_are_over_are_deleted(site: GatehouseTester) -> None:
-    alice = site.add_user("alice")
-    with site.work() as work:
-        passwords.invite(work, user=users.by_id(work.db, alice.id))
-    purge = InvitationPurge(works_of(site).house)
-    purge.do(works_of(site))
-    assert count(site, Invitation) == 1
-    site.clock.move(timedelta(days=1))
-    purge.do(works_of(site))
-    assert count(site, Invitation) == 0

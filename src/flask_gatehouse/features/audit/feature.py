@@ -1,6 +1,6 @@
 """What `audit` offers to the house."""
 
-from flask_gatehouse.feature import Feature
+from flask_gatehouse.feature import Examination, Feature
 from flask_gatehouse.features.audit.settings import AuditSettings
 
 _HERE = "flask_gatehouse.features.audit"
@@ -13,4 +13,5 @@ FEATURE = Feature(
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(f"{_HERE}.service:recorder",),
+    examinations=(Examination(place=f"{_HERE}.examinations:rights"),),
 )

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flask_gatehouse.core.findings import Finding
 from flask_gatehouse.core.profiles import PROFILES, Profile
 from flask_gatehouse.core.settings import InForce, Rate, Secret, key_of, written
-from flask_gatehouse.core.site import CoreSettings, is_this_machine
+from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.work import Works
 
 #: What no setting of ours can mend yet: the profile, what it asks, and where that is written.
@@ -61,19 +60,6 @@ def proxies(works: Works) -> Iterator[Finding]:
             "Whoever is counted, blocked and recorded is known by an address that may be wrong.",
             f"{key}=1, or 0 if there are none",
         )
-
-
-def redis_without_tls(works: Works) -> Iterator[Finding]:
-    """Whether the way to a Redis elsewhere is encrypted. Source: ASVS 12.3.1."""
-    url = urlsplit(works.house.settings[CoreSettings].redis_url or "")
-    if not _strict(works) or url.scheme != "redis" or is_this_machine(url.hostname):
-        return
-    yield Finding(
-        "unsafe",
-        f"The way to Redis is not encrypted ({_profile(works)} asks: 12.3.1).",
-        "Whoever is on the way reads and changes who is made to wait.",
-        "GATEHOUSE_REDIS_URL=rediss://user:password@your.host:6379/0",
-    )
 
 
 def secrets(works: Works) -> Iterator[Finding]:

@@ -19,17 +19,19 @@ def invitations() -> None:
 def list_(*, as_json: bool) -> None:
     """List who is invited, newest first."""
     with unit_of_work() as work, work.reading() as db:
-        found = service.open_ones(db)
-    for each in found:
+        found = service.listed(work, db)
+    for each, state in ((one.invited, one.state) for one in found):
         told = {
             "address": each.shown,
             "admin": each.admin,
+            "state": state,
             "invited_by": str(each.invited_by) if each.invited_by else None,
             "created": each.created_at.isoformat(),
             "expires": each.expires_at.isoformat(),
         }
         plain = f"{each.shown}  until {each.expires_at:%Y-%m-%d %H:%M} UTC"
-        click.echo(json.dumps(told) if as_json else plain + ("  admin" if each.admin else ""))
+        marks = [mark for mark, so in (("admin", each.admin), (state, state != "open")) if so]
+        click.echo(json.dumps(told) if as_json else "  ".join([plain, *marks]))
 
 
 @invitations.command()

@@ -4,7 +4,7 @@ from flask_gatehouse.core.errors import Conflict, NotAllowed, NotValid
 
 
 class MayNotInvite(NotAllowed):
-    """Only active administrators invite."""
+    """Whoever asks may invite nobody, or nobody with such a role."""
 
     code = "invitations.may_not_invite"
 
@@ -16,6 +16,6 @@ class UnknownInvitation(NotValid):
 
 
 class AlreadyInvited(Conflict):
-    """Somebody else invited this address at the same moment."""
+    """Somebody else invited this address, at the same moment or before a member did."""
 
     code = "invitations.already_invited"

@@ -27,6 +27,26 @@ FEATURE = Feature(
             view=f"{_HERE}.views:revoke",
             methods=("POST",),
         ),
+        Route(
+            rule="/account/invitations/",
+            access="signed in",
+            view=f"{_HERE}.views:own",
+            methods=("GET", "POST"),
+            listed="Invitations",
+            listed_if=f"{_HERE}.links:is_offered",
+        ),
+        Route(
+            rule="/account/invitations/<invitation>/resend/",
+            access="signed in",
+            view=f"{_HERE}.views:resend_own",
+            methods=("POST",),
+        ),
+        Route(
+            rule="/account/invitations/<invitation>/revoke/",
+            access="signed in",
+            view=f"{_HERE}.views:revoke_own",
+            methods=("POST",),
+        ),
         Route(rule="/invited/<secret>/", access="public", view=f"{_HERE}.views:open_link"),
         Route(
             rule="/invited/",

@@ -6,10 +6,15 @@ from wtforms.validators import InputRequired
 from flask_gatehouse.web.forms import ReturningForm, SiteForm
 
 
-class InviteForm(ReturningForm):
+class AddressForm(ReturningForm):
     """Whom to invite."""
 
     email = EmailField("E-mail address", validators=[InputRequired("Type an address, please.")])
+
+
+class InviteForm(AddressForm):
+    """Whom to invite, and as what."""
+
     admin = BooleanField("Administrator")
 
 

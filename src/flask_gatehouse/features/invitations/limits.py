@@ -13,6 +13,13 @@ PERSON: Final = Limiter(
     key="account",
     reaction=_WAIT,
 )
+MEMBER: Final = Limiter(
+    name="invitations member",
+    field="per_member",
+    counts="invitations that somebody sent who is no administrator",
+    key="account",
+    reaction=_WAIT,
+)
 ADDRESS: Final = Limiter(
     name="invitations address",
     field="per_address",
@@ -28,4 +35,4 @@ PAUSE: Final = Limiter(
     reaction=_WAIT,
 )
 
-LIMITERS: Final = (PERSON, ADDRESS, PAUSE)
+LIMITERS: Final = (PERSON, MEMBER, ADDRESS, PAUSE)

@@ -6,7 +6,7 @@ from typing import Final
 from flask_gatehouse.core.sentences import Sentence, fixed
 
 SENTENCES: Final[Mapping[str, Sentence]] = {
-    "invitations.may_not_invite": fixed("Only administrators may invite people."),
+    "invitations.may_not_invite": fixed("You may not invite people, or not with this role."),
     "invitations.unknown": fixed("There is no such invitation."),
-    "invitations.already_invited": fixed("Somebody else invited this address just now."),
+    "invitations.already_invited": fixed("Somebody else has invited this address already."),
 }

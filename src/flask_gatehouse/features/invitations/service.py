@@ -1,10 +1,11 @@
 """Invite people, and let them make their account once."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, or_, select, true
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
@@ -21,6 +22,7 @@ from flask_gatehouse.features.invitations.events import (
     InvitationRevoked,
     InvitationSent,
 )
+from flask_gatehouse.features.invitations.inviters import may_invite
 from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.invitations.rules import ACCEPT
 from flask_gatehouse.features.invitations.settings import InvitationSettings
@@ -46,10 +48,29 @@ LinkOf = Callable[[str], str]
 _MOST_LISTED: Final = 500
 
 
-def open_ones(db: Session) -> Sequence[Invited]:
-    """Return who is invited, newest first; also who let the time pass, for a week."""
-    order = select(Invited).order_by(Invited.created_at.desc(), Invited.canonical)
-    return db.scalars(order.limit(_MOST_LISTED)).all()
+@dataclass(frozen=True)
+class Listed:
+    """An invitation as a list shows it."""
+
+    invited: Invited
+    #: None where the command line invited.
+    inviter: User | None
+    #: "void" while whoever answers for it may invite nobody.
+    state: Literal["open", "expired", "void"]
+
+
+def listed(work: Work, db: Session, *, of: User | None = None) -> Sequence[Listed]:
+    """Return who is invited, newest first; also who let the time pass, for a week.
+
+    Args:
+        of: whose invitations; None for everybody's.
+    """
+    found = select(Invited, User).outerjoin(User, User.id == Invited.invited_by)
+    if of is not None:
+        found = found.where(Invited.invited_by == of.id)
+    order = found.order_by(Invited.created_at.desc(), Invited.canonical)
+    rows = db.execute(order.limit(_MOST_LISTED)).all()
+    return [Listed(invited, user, _state(work, invited, user)) for invited, user in rows]
 
 
 def at(db: Session, *, address: str) -> Invited:
@@ -61,7 +82,7 @@ def at(db: Session, *, address: str) -> Invited:
 
 
 def send(work: Work, *, inviter: User | None, address: str, admin: bool, link_of: LinkOf) -> None:
-    """Invite an address; one of before is void, whoever sent it.
+    """Invite an address; one of before is void, unless it is out of reach of who asks.
 
     Where somebody has the address already, they get a letter that says so, and everything else is
     the same: whoever invites does not learn it.
@@ -72,14 +93,15 @@ def send(work: Work, *, inviter: User | None, address: str, admin: bool, link_of
 
     Raises:
         AddressRefused: the form is not acceptable.
-        MayNotInvite: the inviter is no active administrator at this moment.
+        MayNotInvite: the inviter may not at this moment, or not with this role.
         Throttled: too many, by this person or to this address.
-        AlreadyInvited: somebody else did at the same moment.
+        AlreadyInvited: somebody else did at the same moment, or before, and a member asks.
     """
     canonical, shown = canonical_address(address), mailing_address(address.strip())
     _count(work, inviter, canonical)
-    _judge(work, inviter)
-    work.db.execute(delete(Invited).where(Invited.canonical == canonical))
+    asking = _judge(work, inviter, admin=admin)
+    before = Invited.canonical == canonical
+    work.db.execute(delete(Invited).where(before, _within_reach(work, asking, over=True)))
     _write(work, inviter=inviter, canonical=canonical, shown=shown, admin=admin, link_of=link_of)
 
 
@@ -89,21 +111,23 @@ def resend(work: Work, *, inviter: User | None, public_id: str, link_of: LinkOf)
     Whoever sends it again answers for it from now on.
 
     Raises:
-        UnknownInvitation: there is none, or it was accepted or taken back meanwhile.
+        UnknownInvitation: there is none, it was accepted or taken back meanwhile, or it is
+            somebody else's and a member asks.
         MayNotInvite, Throttled, AlreadyInvited: as for `send`.
     """
     with work.reading() as db:
-        found = _named(db, public_id)
+        found = _named(db, public_id, _within_reach(work, inviter))
     _count(work, inviter, found.canonical)
-    _judge(work, inviter)
-    if changed(work.db, delete(Invited).where(Invited.public_id == public_id)) != 1:
+    asking = _judge(work, inviter)
+    mine = (Invited.public_id == public_id) & _within_reach(work, asking)
+    if changed(work.db, delete(Invited).where(mine)) != 1:
         raise UnknownInvitation
     _write(
         work,
         inviter=inviter,
         canonical=found.canonical,
         shown=found.shown,
-        admin=found.admin,
+        admin=found.admin and (asking is None or asking.is_admin),
         link_of=link_of,
     )
 
@@ -115,8 +139,8 @@ def revoke(work: Work, *, inviter: User | None, public_id: str) -> None:
         MayNotInvite: as for `send`.
         UnknownInvitation: as for `resend`.
     """
-    _judge(work, inviter)
-    if changed(work.db, delete(Invited).where(Invited.public_id == public_id)) != 1:
+    mine = (Invited.public_id == public_id) & _within_reach(work, _judge(work, inviter))
+    if changed(work.db, delete(Invited).where(mine)) != 1:
         raise UnknownInvitation
     work.record(InvitationRevoked(user_id=inviter.id if inviter is not None else None))
 
@@ -126,12 +150,14 @@ def look(work: Work, *, secret: str) -> str:
 
     Raises:
         Throttled: too many links were tried from this network.
-        ProofSpent: used, expired, replaced, taken back, or never was.
+        ProofSpent: used, expired, replaced, taken back, or never was, or whoever answers for it
+            may not invite any more.
     """
     found = proofs.look(work, purpose=ACCEPT, secret=secret)
     with work.reading() as db:
         invited = db.scalar(select(Invited).where(_good(work, found)))
-    if invited is None:
+        inviter = db.get(User, invited.invited_by) if invited and invited.invited_by else None
+    if invited is None or not _is_answered_for(work, invited, inviter):
         raise ProofSpent
     return invited.shown
 
@@ -139,7 +165,7 @@ def look(work: Work, *, secret: str) -> str:
 def accept(work: Work, *, secret: str, username: str, password: str) -> None:
     """Spend an invitation on a new account with the invited address. Does not sign in.
 
-    The role is given only if whoever invited may still give it.
+    The role is given only if whoever answers for it may still give it.
 
     Raises:
         Throttled: too many links were tried from this network.
@@ -151,9 +177,10 @@ def accept(work: Work, *, secret: str, username: str, password: str) -> None:
     sealed = passwords.seal(work, password=password, about=(username, address))
     found = proofs.spend(work, purpose=ACCEPT, secret=secret)
     invited = work.db.scalar(select(Invited).where(_good(work, found)))
-    if invited is None:
+    inviter = _held(work, invited.invited_by) if invited and invited.invited_by else None
+    if invited is None or not _is_answered_for(work, invited, inviter):
         raise ProofSpent
-    shown, admin = invited.shown, invited.admin and _stands_for(work, invited.invited_by)
+    shown, admin = invited.shown, invited.admin and (inviter is None or inviter.is_admin)
     taking = delete(Invited).where(_good(work, found))
     if changed(work.db, taking.execution_options(synchronize_session=False)) != 1:
         raise ProofSpent
@@ -171,29 +198,60 @@ def _count(work: Work, inviter: User | None, canonical: str) -> None:
     if inviter is None:
         return
     settings = work.settings(InvitationSettings)
+    person = limits.PERSON if inviter.is_admin else limits.MEMBER
     attempts = [
-        (limits.PERSON.under(settings), inviter.id.hex),
+        (person.under(settings), inviter.id.hex),
         (limits.PAUSE.under(settings), canonical),
         (limits.ADDRESS.under(settings), canonical),
     ]
     throttling.count(work, attempts=attempts)
 
 
-def _judge(work: Work, inviter: User | None) -> None:
-    if inviter is not None and not _stands_for(work, inviter.id):
+def _judge(work: Work, inviter: User | None, *, admin: bool = False) -> User | None:
+    """Return who asks as the database knows them now; None for the command line."""
+    if inviter is None:
+        return None
+    asking = _held(work, inviter.id)
+    if asking is None or not may_invite(work.house, asking) or (admin and not asking.is_admin):
         raise MayNotInvite
+    return asking
 
 
-def _stands_for(work: Work, user_id: UUID | None) -> bool:
-    """Whether who invited may do so by what the database says now, held until the commit."""
-    if user_id is None:
+def _held(work: Work, user_id: UUID) -> User | None:
+    """Return an account by what the database says now, which stays so until the commit."""
+    found = select(User).where(User.id == user_id).with_for_update(read=True)
+    return work.db.scalar(found.execution_options(populate_existing=True))
+
+
+def _within_reach(work: Work, asking: User | None, *, over: bool = False) -> ColumnElement[bool]:
+    """Return what holds for the invitations of which somebody may dispose.
+
+    Args:
+        over: whether those count too that are over.
+    """
+    if asking is None or asking.is_admin:
+        return true()
+    own = Invited.invited_by == asking.id
+    return or_(own, Invited.expires_at <= work.now) if over else own
+
+
+def _is_answered_for(work: Work, invited: Invited, inviter: User | None) -> bool:
+    """Whether an invitation holds: it goes with the right of whoever sent it last."""
+    if invited.invited_by is None:
         return True
-    good = (User.id == user_id) & User.active & User.is_admin
-    return work.db.scalar(select(User.id).where(good).with_for_update(read=True)) is not None
+    return inviter is not None and may_invite(work.house, inviter)
 
 
-def _named(db: Session, public_id: str) -> Invited:
-    found = db.scalar(select(Invited).where(Invited.public_id == public_id))
+def _state(
+    work: Work, invited: Invited, inviter: User | None
+) -> Literal["open", "expired", "void"]:
+    if invited.expires_at <= work.now:
+        return "expired"
+    return "open" if _is_answered_for(work, invited, inviter) else "void"
+
+
+def _named(db: Session, public_id: str, reach: ColumnElement[bool]) -> Invited:
+    found = db.scalar(select(Invited).where(Invited.public_id == public_id, reach))
     if found is None:
         raise UnknownInvitation
     return found

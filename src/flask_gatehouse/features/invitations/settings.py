@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from flask_gatehouse.core.settings import Rate, setting
 
@@ -10,6 +11,11 @@ from flask_gatehouse.core.settings import Rate, setting
 class InvitationSettings:
     """Invitations of people who have no account yet."""
 
+    by: Literal["administrators", "members"] = setting(
+        "administrators",
+        "Who may invite: administrators only, or everybody who has an account, without roles. A "
+        "host narrows the latter by a rule of its own.",
+    )
     lifetime: timedelta = setting(
         timedelta(hours=24),
         "How long an invitation is good.",
@@ -19,6 +25,11 @@ class InvitationSettings:
     )
     per_person: Rate = setting(
         Rate(200, timedelta(days=1)), "Invitations that one administrator may send."
+    )
+    per_member: Rate = setting(
+        Rate(20, timedelta(days=1)),
+        "Invitations that somebody may send who is no administrator.",
+        source="OWASP ASVS 5.0 2.4.1",
     )
     per_address: Rate = setting(
         Rate(5, timedelta(hours=1)), "Invitations that may be sent to one address."

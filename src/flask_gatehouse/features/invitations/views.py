@@ -8,7 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.features.invitations import service
-from flask_gatehouse.features.invitations.errors import AlreadyInvited, UnknownInvitation
+from flask_gatehouse.features.invitations.errors import (
+    AlreadyInvited,
+    MayNotInvite,
+    UnknownInvitation,
+)
+from flask_gatehouse.features.invitations.inviters import may_invite
 from flask_gatehouse.features.invitations.links import link_of
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.passwords.errors import PasswordRefused
@@ -19,10 +24,11 @@ from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.flask_login import proven_within
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.refusing import refuse
-from flask_gatehouse.web.work import unit_of_work
+from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
     from flask_gatehouse.db.work import Work
+    from flask_gatehouse.features.invitations.forms import AddressForm
 
 _LINK: Final = Handing("invited")
 _FORBIDDEN: Final = 403
@@ -39,25 +45,28 @@ def index() -> ResponseReturnValue:
     if form.validate_on_submit():
         if form.admin.data and not proven_within(None):
             return _confirm_first()
-        try:
-            with unit_of_work() as work:
-                service.send(
-                    work,
-                    inviter=_inviter(),
-                    address=str(form.email.data),
-                    admin=bool(form.admin.data),
-                    link_of=link_of,
-                )
-        except (AddressRefused, AlreadyInvited) as refusal:
-            refuse(form, refusal, form.email)
-        else:
-            flash("The invitation is on its way.", "success")
+        if _sent(_inviter(), form, admin=bool(form.admin.data)):
             return redirect(url_for(".index"), 303)
     with unit_of_work() as work, work.reading() as db:
-        found = service.open_ones(db)
-        page = render_template(
-            "gatehouse/invitations/index.html", form=form, invitations=found, now=work.now
-        )
+        found = service.listed(work, db)
+        page = render_template("gatehouse/invitations/index.html", form=form, invitations=found)
+    return page, 422 if form.errors else 200
+
+
+def own() -> ResponseReturnValue:
+    """List whom a person invited themselves, and invite somebody, without a role."""
+    from flask_gatehouse.features.invitations.forms import (  # noqa: PLC0415 - as above
+        AddressForm,
+    )
+
+    inviter, form = _inviter(), AddressForm()
+    if not may_invite(house(), inviter):
+        raise MayNotInvite
+    if form.validate_on_submit() and _sent(inviter, form, admin=False):
+        return redirect(url_for(".own"), 303)
+    with unit_of_work() as work, work.reading() as db:
+        found = service.listed(work, db, of=inviter)
+        page = render_template("gatehouse/invitations/own.html", form=form, invitations=found)
     return page, 422 if form.errors else 200
 
 
@@ -66,20 +75,22 @@ def resend(invitation: str) -> ResponseReturnValue:
     # Whether it makes an administrator is not asked here: every one may.
     if not proven_within(None):
         return _confirm_first()
-    inviter = _inviter()
-    return _done(
-        "The invitation is on its way again.",
-        lambda work: service.resend(work, inviter=inviter, public_id=invitation, link_of=link_of),
-    )
+    return _resend(invitation, ".index")
 
 
 def revoke(invitation: str) -> ResponseReturnValue:
     """Take an invitation back."""
-    inviter = _inviter()
-    return _done(
-        "The invitation is taken back.",
-        lambda work: service.revoke(work, inviter=inviter, public_id=invitation),
-    )
+    return _revoke(invitation, ".index")
+
+
+def resend_own(invitation: str) -> ResponseReturnValue:
+    """Send the letter again, for whoever invited."""
+    return _resend(invitation, ".own")
+
+
+def revoke_own(invitation: str) -> ResponseReturnValue:
+    """Take an invitation back, for whoever invited."""
+    return _revoke(invitation, ".own")
 
 
 def open_link(secret: str) -> ResponseReturnValue:
@@ -130,14 +141,46 @@ def _accepted() -> ResponseReturnValue:
     return response
 
 
-def _done(sentence: str, act: Callable[["Work"], None]) -> ResponseReturnValue:
+def _sent(inviter: User, form: "AddressForm", *, admin: bool) -> bool:
+    """Invite who is typed; return whether that was taken. The form says why it was not."""
+    try:
+        with unit_of_work() as work:
+            service.send(
+                work, inviter=inviter, address=str(form.email.data), admin=admin, link_of=link_of
+            )
+    except (AddressRefused, AlreadyInvited) as refusal:
+        refuse(form, refusal, form.email)
+        return False
+    flash("The invitation is on its way.", "success")
+    return True
+
+
+def _resend(invitation: str, page: str) -> ResponseReturnValue:
+    inviter = _inviter()
+    return _done(
+        "The invitation is on its way again.",
+        page,
+        lambda work: service.resend(work, inviter=inviter, public_id=invitation, link_of=link_of),
+    )
+
+
+def _revoke(invitation: str, page: str) -> ResponseReturnValue:
+    inviter = _inviter()
+    return _done(
+        "The invitation is taken back.",
+        page,
+        lambda work: service.revoke(work, inviter=inviter, public_id=invitation),
+    )
+
+
+def _done(sentence: str, page: str, act: Callable[["Work"], None]) -> ResponseReturnValue:
     try:
         with unit_of_work() as work:
             act(work)
     except UnknownInvitation:
         abort(_NOT_FOUND)
     flash(sentence, "success")
-    return redirect(url_for(".index"), 303)
+    return redirect(url_for(page), 303)
 
 
 def _inviter() -> User:

@@ -21,6 +21,7 @@ _ARRIVALS: Final = (
     "gatehouse.leaving.data",
     "gatehouse.leaving.leave",
     "gatehouse.invitations.index",
+    "gatehouse.invitations.own",
 )
 
 

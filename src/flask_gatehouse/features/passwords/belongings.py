@@ -3,34 +3,29 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.passwords.models import Invitation, Password
+from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.users.belongings import Belongings
 
 
 class PasswordBelongings(Belongings):
-    """A password, and invitations to choose one."""
+    """A password."""
 
     name = "password"
 
     def tell(self, db: Session, user_id: UUID) -> Mapping[str, object]:
-        """Return when it was set, and until when a link is good. Nothing of the hash."""
+        """Return when it was set. Nothing of the hash."""
         row = db.get(Password, user_id)
-        until = db.scalars(select(Invitation.expires_at).where(Invitation.user_id == user_id))
-        return {
-            "changed_at": row.changed_at if row is not None else None,
-            "invitations_until": list(until),
-        }
+        return {"changed_at": row.changed_at if row is not None else None}
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Delete both."""
-        for table in (Invitation, Password):
-            gone = delete(table).where(table.user_id == user_id)
-            work.db.execute(gone.execution_options(synchronize_session=False))
+        """Delete it."""
+        gone = delete(Password).where(Password.user_id == user_id)
+        work.db.execute(gone.execution_options(synchronize_session=False))
 
 
 def belongings(house: House) -> PasswordBelongings:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from flask_gatehouse.core.errors import Conflict, NotProven, NotValid, Overloaded
+from flask_gatehouse.core.errors import NotProven, NotValid, Overloaded
 
 
 class Reason(StrEnum):
@@ -39,12 +39,6 @@ class NotConfirmed(NotProven):
     """Somebody signed in gave a password that is not the one of the account."""
 
     code = "passwords.not_confirmed"
-
-
-class InvitationSpent(Conflict):
-    """The invitation was used, has expired, or never was: never said which."""
-
-    code = "passwords.invitation_spent"
 
 
 class HashingOverloaded(Overloaded):

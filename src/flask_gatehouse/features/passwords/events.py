@@ -47,12 +47,3 @@ class InvitationMade(Event):
     name = "passwords.invitation_made"
     meaning = "A link for choosing a password was made."
     sentence = "A link for choosing your password was made."
-
-
-class InvitationRefused(Event):
-    """A link was tried that is not good."""
-
-    name = "passwords.invitation_refused"
-    meaning = "A link for choosing a password was tried that is not good."
-    sentence = "A link for choosing your password was tried that is not good."
-    outcome = "refused"

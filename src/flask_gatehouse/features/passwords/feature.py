@@ -44,7 +44,6 @@ FEATURE = Feature(
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(
         f"{_HERE}.hashes:Hashes",
-        f"{_HERE}.purging:InvitationPurge",
         f"{_HERE}.belongings:belongings",
     ),
     limits=f"{_HERE}.limits:LIMITERS",

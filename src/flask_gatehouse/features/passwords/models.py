@@ -1,4 +1,4 @@
-"""Hashes of passwords, and invitations to choose one."""
+"""Hashes of passwords."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
-from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime
+from flask_gatehouse.db.base import Base, Exact, UtcDateTime
 from flask_gatehouse.features.users.models import User
 
 
@@ -29,15 +29,3 @@ class Password(Base):
     def __repr__(self) -> str:
         """Show nothing of the hash."""
         return f"<Password of {self.user_id}>"
-
-
-class Invitation(Base):
-    """One unused link for choosing a password. Redeeming deletes the row."""
-
-    __tablename__ = "gatehouse_invitation"
-
-    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("gatehouse_user.id"), index=True)
-    #: The account's epoch when the link was made; whatever raises it voids the link.
-    epoch: Mapped[int]
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -34,7 +34,4 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "passwords.wrong": fixed(WRONG),
     "passwords.not_confirmed": fixed("That is not the password of your account."),
     "passwords.refused": _refused,
-    "passwords.invitation_spent": fixed(
-        "This link was used, has expired, or never was. Ask for a new one."
-    ),
 }

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.settings import Secret
@@ -21,7 +21,6 @@ from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.passwords import guesses, rules
 from flask_gatehouse.features.passwords.errors import (
     HashingOverloaded,
-    InvitationSpent,
     NotConfirmed,
     PasswordRefused,
     WrongCredentials,
@@ -29,14 +28,15 @@ from flask_gatehouse.features.passwords.errors import (
 from flask_gatehouse.features.passwords.events import (
     ConfirmationsExhausted,
     InvitationMade,
-    InvitationRefused,
     PasswordRehashed,
     PasswordSet,
 )
 from flask_gatehouse.features.passwords.guesses import Guess
 from flask_gatehouse.features.passwords.hashes import Hashes
-from flask_gatehouse.features.passwords.models import Invitation, Password
+from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.passwords.settings import PasswordSettings
+from flask_gatehouse.features.proofs import service as proofs
+from flask_gatehouse.features.proofs.rules import Purpose
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
@@ -49,7 +49,9 @@ from flask_gatehouse.features.users.errors import Suspended
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import counted_as
 
-_INVITATION: Final = "passwords.invitation"
+#: What a link for choosing the first password proves. Any new password voids it.
+FIRST: Final = Purpose("passwords.first")
+
 _REFUSED_NAME: Final = "passwords.refused_name"
 
 #: Shorter words of the context would refuse passwords by accident.
@@ -224,7 +226,6 @@ def keep(work: Work, *, user: User, sealed: Sealed) -> None:
         sessions.end_all(work, user_id=user.id)
         notices.notify(work, user=user, letter="password_changed")
     work.db.flush()
-    work.db.execute(delete(Invitation).where(Invitation.user_id == user.id))
     work.record(PasswordSet(user_id=user.id))
 
 
@@ -236,19 +237,11 @@ def invite(work: Work, *, user: User) -> Secret:
     """
     if not user.active:
         raise Suspended(user_id=user.id)
-    secret = tokens.new_secret()
-    void = (Invitation.user_id == user.id) | (Invitation.expires_at <= work.now)
-    work.db.execute(delete(Invitation).where(void))
-    work.db.add(
-        Invitation(
-            digest=tokens.digest(secret, work.house.keys.newest(_INVITATION).value),
-            user_id=user.id,
-            epoch=user.epoch,
-            expires_at=work.now + work.settings(PasswordSettings).invitation_lifetime,
-        )
-    )
+    lifetime = work.settings(PasswordSettings).invitation_lifetime
+    # Whoever runs the site may hand the link over in any way, so it proves no mailbox.
+    made = proofs.make(work, purpose=FIRST, user=user, address="", lifetime=lifetime)
     work.record(InvitationMade(user_id=user.id))
-    return Secret(secret)
+    return made.secret
 
 
 def look_at_invitation(work: Work, *, secret: str) -> None:
@@ -256,9 +249,9 @@ def look_at_invitation(work: Work, *, secret: str) -> None:
 
     Raises:
         Throttled: too many links were tried from this network.
-        InvitationSpent: used, expired, or never was.
+        ProofSpent: used, expired, replaced, or never was, or the account has changed since.
     """
-    _invited(work, secret)
+    proofs.look(work, purpose=FIRST, secret=secret)
 
 
 def redeem(work: Work, *, secret: str, password: str) -> None:
@@ -267,35 +260,14 @@ def redeem(work: Work, *, secret: str, password: str) -> None:
     Raises:
         Throttled: too many links were tried from this network.
         PasswordRefused: the link stays good.
-        InvitationSpent: used, expired, or never was; of two requests at once one gets this.
+        ProofSpent: as for `look_at_invitation`; of two requests at once one gets this.
     """
-    user = _invited(work, secret)
-    sealed = seal(work, password=password, about=(user.username, user.email))
-    digests = list(work.house.keys.digests(_INVITATION, secret))
-    good = Invitation.digest.in_(digests) & (Invitation.expires_at > work.now)
-    spent = changed(work.db, delete(Invitation).where(good))
-    account = users.by_id(work.db, user.id)
-    if spent != 1 or account.epoch != user.epoch or not account.active:
-        raise InvitationSpent
-    keep(work, user=account, sealed=sealed)
-
-
-def _invited(work: Work, secret: str) -> User:
-    if not tokens.well_formed(secret):
-        raise InvitationSpent
-    network = network_of(work.origin.address)
-    limit = limits.LINKS.under(work.settings(ThrottlingSettings))
-    throttling.count(work, attempts=[(limit, network)])
-    digests = list(work.house.keys.digests(_INVITATION, secret))
-    good = Invitation.digest.in_(digests) & (Invitation.expires_at > work.now)
-    found = select(User).join(Invitation, Invitation.user_id == User.id)
+    found = proofs.look(work, purpose=FIRST, secret=secret)
     with work.reading() as db:
-        user = db.scalar(found.where(good, User.active, User.epoch == Invitation.epoch))
-    if user is None:
-        with work.apart() as own:
-            own.record(InvitationRefused())
-        raise InvitationSpent
-    return user
+        user = users.by_id(db, found.owner)
+    sealed = seal(work, password=password, about=(user.username, user.email))
+    found = proofs.spend(work, purpose=FIRST, secret=secret)
+    keep(work, user=users.by_id(work.db, found.owner), sealed=sealed)
 
 
 def _tried(work: Work, who: str, mark: Mark | None) -> Tried:

@@ -23,11 +23,11 @@ from flask_gatehouse.features.login.errors import Held, MayNotEnter
 from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords import service
 from flask_gatehouse.features.passwords.errors import (
-    InvitationSpent,
     NotConfirmed,
     PasswordRefused,
     WrongCredentials,
 )
+from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.settings import SessionSettings
@@ -147,7 +147,7 @@ def invitation() -> ResponseReturnValue:
             service.look_at_invitation(work, secret=secret)
     except PasswordRefused as refusal:
         refuse(form, refusal, form.password)
-    except InvitationSpent as refusal:
+    except ProofSpent as refusal:
         page = render_template("gatehouse/passwords/invitation_over.html")
         return page, answer(refusal).status
     status = 422 if form.errors else 200

@@ -47,6 +47,13 @@ class Found:
     address: str
     facts: Mapping[str, Any]
 
+    @property
+    def owner(self) -> UUID:
+        """Whose account it is about. Raises: ProofSpent: nobody's."""
+        if self.user_id is None:
+            raise ProofSpent
+        return self.user_id
+
 
 def make(
     work: Work,
@@ -62,7 +69,8 @@ def make(
     Without an account those of the same purpose and address are.
 
     Args:
-        address: canonical, the mailbox to which the letter goes.
+        address: canonical, the mailbox to which the letter goes; empty if bringing the secret back
+            is to prove no mailbox, because it is handed over in other ways as well.
         facts: plain data that the purpose needs later.
     """
     whose = Proof.user_id == user.id if user is not None else _of_nobody(address)

@@ -125,7 +125,7 @@ def redeem(work: Work, *, secret: str, password: str) -> None:
     _open(work)
     found = proofs.look(work, purpose=RECOVER, secret=secret)
     with work.reading() as db:
-        user = users.by_id(db, _owner(found))
+        user = users.by_id(db, found.owner)
     sealed = passwords.seal(work, password=password, about=(user.username, user.email))
     _set(work, proofs.spend(work, purpose=RECOVER, secret=secret), sealed, by="link")
 
@@ -144,7 +144,7 @@ def redeem_code(work: Work, *, ticket: str, code: str, password: str) -> None:
     _open(work)
     sealed = passwords.seal(work, password=password, about=())
     found = proofs.spend_code(work, purpose=RECOVER, ticket=ticket, code=code)
-    user = users.by_id(work.db, _owner(found))
+    user = users.by_id(work.db, found.owner)
     passwords.judge(work, password=password, about=(user.username, user.email))
     _set(work, found, sealed, by="code")
 
@@ -155,7 +155,7 @@ def _open(work: Work) -> None:
 
 
 def _set(work: Work, found: proofs.Found, sealed: passwords.Sealed, *, by: str) -> None:
-    user = users.by_id(work.db, _owner(found))
+    user = users.by_id(work.db, found.owner)
     passwords.keep(work, user=user, sealed=sealed)
     try:
         addresses.prove(work, user=user, address=found.address)
@@ -163,12 +163,6 @@ def _set(work: Work, found: proofs.Found, sealed: passwords.Sealed, *, by: str) 
         # It was taken from the account since; what goes to it is no proof any more.
         raise ProofSpent from error
     work.record(PasswordRecovered(user_id=user.id, by=by))
-
-
-def _owner(found: proofs.Found) -> UUID:
-    if found.user_id is None:
-        raise ProofSpent
-    return found.user_id
 
 
 def _counts_as_one_more(work: Work, about: str) -> bool:

@@ -19,6 +19,7 @@ class RecoverySettings:
         source="OWASP ASVS 5.0 6.4.3; NIST SP 800-63B-4 4.2.1.2",
         floor=timedelta(minutes=5),
         cap=timedelta(hours=24),
+        profiles={"asvs-l2": timedelta(minutes=15)},
     )
     account: Rate = setting(
         Rate(3, timedelta(hours=1)),

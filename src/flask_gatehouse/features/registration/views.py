@@ -53,7 +53,7 @@ def register() -> ResponseReturnValue:
         return _not_here()
     if current_user.is_authenticated:
         return redirect(landing(), 303)
-    host = _host()
+    host = house().part(Registering)
     form = (host.form or RegistrationForm)()
     form.password.description = new_password_hint()
     if form.validate_on_submit():
@@ -146,11 +146,6 @@ def _not_here() -> ResponseReturnValue:
         abort(_NOT_FOUND)
     page = render_template("gatehouse/registration/by_invitation.html")
     return page, _FORBIDDEN if request.method == "POST" else 200
-
-
-def _host() -> Registering:
-    found = house().plugs(Registering)
-    return found[0] if found else Registering()
 
 
 def _register(form: "RegistrationForm", host: Registering) -> str:

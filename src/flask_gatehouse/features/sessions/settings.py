@@ -53,7 +53,8 @@ class SessionSettings:
     )
     fresh_for: timedelta = setting(
         timedelta(minutes=5),
-        "How long a proof is recent enough for what matters most; then the person is asked again.",
+        "How long a proof is recent enough for what matters most; then the person is asked again. "
+        "A minute is as much as asking each time: the proof, and what it is for, are two requests.",
         source="OWASP ASVS 5.0 7.5.1, 7.5.3",
         floor=timedelta(minutes=1),
         cap=timedelta(minutes=30),

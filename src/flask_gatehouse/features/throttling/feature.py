@@ -14,5 +14,8 @@ FEATURE = Feature(
     plugs=(f"{_HERE}.parts:store",),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=("GATEHOUSE_REDIS_URL",), place=f"{_HERE}.parts:store"),),
-    examinations=(Examination(place=f"{_HERE}.examinations:redis", reaches_out=True),),
+    examinations=(
+        Examination(place=f"{_HERE}.examinations:way"),
+        Examination(place=f"{_HERE}.examinations:redis", reaches_out=True),
+    ),
 )
