@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.leaving import deactivating
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
@@ -89,13 +90,13 @@ def show(*, name: str, as_json: bool) -> None:
         click.echo(json.dumps(told))
         return
     for key, value in told.items():
-        click.echo(f"{key:10} {value}")
+        click.echo(f"{key:12} {value}")
 
 
 @users.command()
 @click.argument("name")
 def suspend(*, name: str) -> None:
-    """Suspend an account; its sessions and links end at once."""
+    """Suspend an account; its sessions and links end at once, and its owner cannot open it."""
     with unit_of_work() as work:
         accounts.suspend(work, user=accounts.named(work.db, name))
     click.echo(f"Suspended {name}.")
@@ -104,10 +105,32 @@ def suspend(*, name: str) -> None:
 @users.command()
 @click.argument("name")
 def restore(*, name: str) -> None:
-    """Let a suspended account be used again."""
+    """Let a suspended account be used again, or one that its owner closed."""
     with unit_of_work() as work:
         accounts.restore(work, user=accounts.named(work.db, name))
     click.echo(f"Restored {name}.")
+
+
+@users.command()
+@click.argument("name")
+def deactivate(*, name: str) -> None:
+    """Put an account aside at its owner's wish; they come back by their password.
+
+    To keep somebody out, suspend them: a suspended account is opened by `restore` only.
+    """
+    with unit_of_work() as work:
+        user = accounts.named(work.db, name)
+        deactivating.deactivate(work, user=user, login=link_to("/")("login"))
+    click.echo(f"Deactivated {name}.")
+
+
+@users.command()
+@click.argument("name")
+def reactivate(*, name: str) -> None:
+    """Take a deactivated account into use again, for its owner. Does not open a suspended one."""
+    with unit_of_work() as work:
+        accounts.reactivate(work, user_id=accounts.named(work.db, name).id)
+    click.echo(f"{name} is in use again.")
 
 
 @users.command()
@@ -245,6 +268,7 @@ def _told(user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "active": user.active,
+        "deactivated": user.deactivated_at.isoformat() if user.deactivated_at else None,
         "admin": user.is_admin,
         "created": user.created_at.isoformat(),
         "updated": user.updated_at.isoformat(),
@@ -252,5 +276,6 @@ def _told(user: User) -> dict[str, Any]:
 
 
 def _line(user: User) -> str:
-    marks = [mark for mark, so in (("admin", user.is_admin), ("suspended", not user.active)) if so]
+    state = "deactivated" if user.deactivated_at is not None else "suspended"
+    marks = [mark for mark, so in (("admin", user.is_admin), (state, not user.active)) if so]
     return "  ".join(part for part in (user.username, user.email or "-", *marks) if part)

@@ -35,6 +35,7 @@ class AccountBelongings(Belongings):
                 {"address": row.shown or row.canonical, "proven_at": row.proven_at} for row in found
             ],
             "active": user.active,
+            "deactivated_at": user.deactivated_at,
             "administrator": user.is_admin,
             "created_at": user.created_at,
             "updated_at": user.updated_at,

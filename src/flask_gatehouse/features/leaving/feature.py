@@ -30,6 +30,12 @@ FEATURE = Feature(
             view=f"{_HERE}.views:delete",
             methods=("POST",),
         ),
+        Route(
+            rule="/account/deactivate/",
+            access="fresh",
+            view=f"{_HERE}.views:deactivate",
+            methods=("POST",),
+        ),
         Route(rule="/leave/undo/<secret>/", access="public", view=f"{_HERE}.views:open_undo"),
         Route(
             rule="/leave/undo/",

@@ -6,7 +6,7 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.features.leaving import departing, service
+from flask_gatehouse.features.leaving import deactivating, departing, service
 from flask_gatehouse.features.leaving.settings import LeavingSettings
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.proofs.errors import ProofSpent
@@ -39,7 +39,7 @@ def download() -> ResponseReturnValue:
 
 
 def leave() -> ResponseReturnValue:
-    """Say what becomes of an account that is deleted, and offer it."""
+    """Say what becomes of an account that is put aside or deleted, and offer both."""
     user = doorkeeper.current().account()
     days = house().settings[LeavingSettings].grace.days
     return render_template("gatehouse/leaving/leave.html", account=user, days=days)
@@ -59,6 +59,23 @@ def delete() -> ResponseReturnValue:
         return redirect(url_for(".leave"), 303)
     door.leave(said=False)
     flash(f"Your account is closed. It will be deleted on {erase_at:%Y-%m-%d}.", "success")
+    return redirect(url_for("gatehouse.passwords.login"), 303)
+
+
+def deactivate() -> ResponseReturnValue:
+    """Put the account aside and write to its owner, who may come back by their password."""
+    door = doorkeeper.current()
+    user = door.account()
+    if user is None:
+        abort(_NOT_FOUND)
+    try:
+        with unit_of_work() as work:
+            deactivating.deactivate(work, user=user, login=link_to("/")("login"))
+    except (LastAdministrator, NotAsItWas) as refusal:
+        flash(house().part(Sentences).of(refusal), "error")
+        return redirect(url_for(".leave"), 303)
+    door.leave(said=False)
+    flash("Your account is deactivated. Log in whenever you want to come back.", "success")
     return redirect(url_for("gatehouse.passwords.login"), 303)
 
 

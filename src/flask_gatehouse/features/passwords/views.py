@@ -20,13 +20,14 @@ from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import service as desk
 from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.landing import landing
-from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords import returning, service
 from flask_gatehouse.features.passwords.errors import (
     InvitationSpent,
     NotConfirmed,
     PasswordRefused,
     WrongCredentials,
 )
+from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.settings import SessionSettings
@@ -41,10 +42,12 @@ from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
+    from flask_gatehouse.core.settings import Secret
     from flask_gatehouse.features.passwords.forms import ChangeForm, ConfirmForm, LoginForm
     from flask_gatehouse.web.forms import SiteForm
 
 _INVITATION: Final = Handing("invitation")
+_RETURN: Final = Handing("return")
 
 
 def login() -> ResponseReturnValue:
@@ -60,10 +63,39 @@ def login() -> ResponseReturnValue:
         form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
     try:
-        _sign_in(form)
+        back = _sign_in(form)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/login.html", form, refusal)
-    return redirect(landing(), 303)
+    if back is None:
+        return redirect(landing(), 303)
+    response = redirect(url_for(".come_back", next=safe_path(form.next.data)), 303)
+    _RETURN.keep(response, str(back))
+    return response
+
+
+def come_back() -> ResponseReturnValue:
+    """Take an account into use again by one button, after its password, and sign in."""
+    door = doorkeeper.current()
+    secret = _RETURN.held
+    try:
+        with unit_of_work() as work:
+            if request.method != "POST":
+                returning.look(work, secret=secret)
+                wanted = safe_path(request.args.get("next"))
+                return render_template("gatehouse/passwords/come_back.html", wanted=wanted)
+            attempt = returning.take(work, secret=secret)
+            opened = desk.admit(
+                work, attempt=attempt, instead_of=door.presented(), device=door.device()
+            )
+            user = desk.account_of(work, attempt)
+    except ProofSpent:
+        flash("Please log in again.", "info")
+        return redirect(url_for(".login"), 303)
+    door.signed_in(opened, user)
+    flash("Your account is in use again.", "success")
+    response = redirect(landing(), 303)
+    _RETURN.forget(response)
+    return response
 
 
 def confirm() -> ResponseReturnValue:
@@ -153,7 +185,8 @@ def invitation() -> ResponseReturnValue:
     return render_template("gatehouse/passwords/invitation.html", form=form), status
 
 
-def _sign_in(form: "LoginForm") -> None:
+def _sign_in(form: "LoginForm") -> "Secret | None":
+    """Sign in; return the secret of the way back instead, if the account was put aside."""
     if not form.validate():
         raise WrongCredentials
     door = doorkeeper.current()
@@ -164,6 +197,9 @@ def _sign_in(form: "LoginForm") -> None:
             password=str(form.password.data),
             device=door.device(),
         )
+        back = returning.offer(work, attempt=attempt)
+        if back is not None:
+            return back
         opened = desk.admit(
             work,
             attempt=attempt,
@@ -173,6 +209,7 @@ def _sign_in(form: "LoginForm") -> None:
         )
         user = desk.account_of(work, attempt)
     door.signed_in(opened, user)
+    return None
 
 
 def _change(form: "ChangeForm", standing: Standing, user: User) -> None:

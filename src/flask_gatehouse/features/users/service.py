@@ -18,6 +18,7 @@ from flask_gatehouse.features.users.errors import (
     LastAdministrator,
     NameTaken,
     NotAsItWas,
+    NotDeactivated,
     SetupClosed,
     UnknownUser,
 )
@@ -25,7 +26,9 @@ from flask_gatehouse.features.users.events import (
     AdministratorMade,
     AdministratorUnmade,
     UserCreated,
+    UserDeactivated,
     UserErased,
+    UserReactivated,
     UserRestored,
     UserSuspended,
 )
@@ -199,13 +202,14 @@ def suspend(work: Work, *, user: User) -> None:
     _hold_administration(work)
     _refuse_last(work, user)
     # One that its owner closed as well: from now on no link of theirs opens it.
-    if _change(work, user, User.id == user.id, active=False, epoch=User.epoch + 1):
+    values = {"active": False, "deactivated_at": None, "epoch": User.epoch + 1}
+    if _change(work, user, User.id == user.id, **values):
         work.record(UserSuspended(user_id=user.id))
 
 
 def restore(work: Work, *, user: User) -> None:
     """Let a suspended account be used again; what was ended stays ended."""
-    if _change(work, user, User.active.is_(False), active=True):
+    if _change(work, user, User.active.is_(False), active=True, deactivated_at=None):
         work.record(UserRestored(user_id=user.id))
 
 
@@ -256,6 +260,45 @@ def close(work: Work, *, user_id: UUID, epoch: int) -> None:
     open_still = User.active.is_(True) & (User.epoch == epoch)
     if not _change(work, user, open_still, active=False, epoch=User.epoch + 1):
         raise NotAsItWas
+
+
+def deactivate(
+    work: Work, *, user_id: UUID, only_if: ColumnElement[bool], idle: bool = False
+) -> None:
+    """Put an account aside until its owner comes back; every session and link of it ends at once.
+
+    Args:
+        only_if: what has to hold for it at this moment, besides that it is in use.
+        idle: whether nobody used it, rather than that its owner wished it.
+
+    Raises:
+        LastAdministrator: nobody else could administer the site.
+        NotAsItWas: it is not in use, or not as it has to be.
+    """
+    _hold_administration(work)
+    user = by_id(work.db, user_id)
+    _refuse_last(work, user)
+    values = {"active": False, "deactivated_at": work.now, "epoch": User.epoch + 1}
+    if not _change(work, user, User.active.is_(True) & only_if, **values):
+        raise NotAsItWas
+    work.record(UserDeactivated(user_id=user_id, idle=idle))
+
+
+def reactivate(work: Work, *, user_id: UUID) -> None:
+    """Take an account that was put aside into use again. What was ended stays ended.
+
+    Of two at once, and of this and suspending, the database lets one through.
+
+    Raises:
+        NotDeactivated: it is in use, or somebody else suspended it.
+        UnknownUser: there is no such account.
+    """
+    user = by_id(work.db, user_id)
+    aside = User.active.is_(False) & User.deactivated_at.is_not(None)
+    values = {"active": True, "deactivated_at": None, "epoch": User.epoch + 1}
+    if not _change(work, user, aside, **values):
+        raise NotDeactivated
+    work.record(UserReactivated(user_id=user_id))
 
 
 def take_closed(work: Work, *, user_id: UUID, epoch: int, active: bool) -> None:
