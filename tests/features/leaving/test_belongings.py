@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from flask_gatehouse.db.base import Base
+from flask_gatehouse.features.idle_accounts.models import IdleWarning
 from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
@@ -29,6 +30,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_departure",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
+    "gatehouse_idle_warning",
     "gatehouse_invitation",
     "gatehouse_invited",
     "gatehouse_outbox",
@@ -60,6 +62,7 @@ def inhabited(site: GatehouseTester) -> User:
                 expires_at=work.now,
             )
         )
+        work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
             work,
@@ -158,6 +161,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "account",
         "departure",
         "first_sign_in",
+        "idle_warning",
         "letters",
         "open_invitations",
         "open_links",

@@ -9,7 +9,10 @@ import click
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
+from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.idle_accounts import expiring
+from flask_gatehouse.features.idle_accounts.settings import IdleAccountSettings
 from flask_gatehouse.features.leaving import deactivating
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
@@ -19,8 +22,8 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import mailing_address
-from flask_gatehouse.web.links import link_to
-from flask_gatehouse.web.work import unit_of_work
+from flask_gatehouse.web.links import link_to, login_page
+from flask_gatehouse.web.work import house, unit_of_work, works
 
 #: Bytes of standard input that are looked at; a longer password is refused anyway.
 _LONGEST_LINE = 65536
@@ -120,7 +123,7 @@ def deactivate(*, name: str) -> None:
     """
     with unit_of_work() as work:
         user = accounts.named(work.db, name)
-        deactivating.deactivate(work, user=user, login=link_to("/")("login"))
+        deactivating.deactivate(work, user=user, login=login_page(house()))
     click.echo(f"Deactivated {name}.")
 
 
@@ -131,6 +134,24 @@ def reactivate(*, name: str) -> None:
     with unit_of_work() as work:
         accounts.reactivate(work, user_id=accounts.named(work.db, name).id)
     click.echo(f"{name} is in use again.")
+
+
+@users.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def idle(*, dry_run: bool, as_json: bool) -> None:
+    """Warn owners of accounts that nobody uses, and deactivate those who were warned before.
+
+    A running site does so by itself. GATEHOUSE_IDLE_ACCOUNTS_AFTER says after how long.
+    """
+    if house().settings[IdleAccountSettings].after is None:
+        msg = "Nobody is deactivated here: GATEHOUSE_IDLE_ACCOUNTS_AFTER is not set."
+        raise click.ClickException(msg)
+    for each in expiring.all_due(works()):
+        if not dry_run and not expiring.take(works(), Origin(channel="command"), each):
+            continue
+        told = {"id": str(each.user_id), "username": each.username, "step": each.step}
+        click.echo(json.dumps(told) if as_json else f"{each.step:10}  {each.username}")
 
 
 @users.command()

@@ -36,6 +36,7 @@ class AccountBelongings(Belongings):
             ],
             "active": user.active,
             "deactivated_at": user.deactivated_at,
+            "signed_in_at": user.signed_in_at,
             "administrator": user.is_admin,
             "created_at": user.created_at,
             "updated_at": user.updated_at,

@@ -13,7 +13,7 @@ from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.users.errors import LastAdministrator, NotAsItWas
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
-from flask_gatehouse.web.links import link_to
+from flask_gatehouse.web.links import link_to, login_page
 from flask_gatehouse.web.work import house, unit_of_work
 
 _NOT_FOUND: Final = 404
@@ -70,7 +70,7 @@ def deactivate() -> ResponseReturnValue:
         abort(_NOT_FOUND)
     try:
         with unit_of_work() as work:
-            deactivating.deactivate(work, user=user, login=link_to("/")("login"))
+            deactivating.deactivate(work, user=user, login=login_page(house()))
     except (LastAdministrator, NotAsItWas) as refusal:
         flash(house().part(Sentences).of(refusal), "error")
         return redirect(url_for(".leave"), 303)

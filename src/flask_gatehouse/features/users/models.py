@@ -26,6 +26,8 @@ class User(Base):
     #: Since when it is put aside by its owner, who may come back; None in use, or if somebody else
     #: suspended it.
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When somebody signed in last, exact to a day.
+    signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: Copied into sessions and links; raising it ends all of them in one statement.
     epoch: Mapped[int] = mapped_column(default=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
@@ -38,6 +39,9 @@ _Wanted = TypeVar("_Wanted", bound=Select[Any])
 
 #: Rows that are read at once where all are read.
 _AT_ONCE = 1000
+
+#: How exactly it is known when somebody signed in last.
+_NOTED_EVERY = timedelta(days=1)
 
 #: Purpose of the key under which a set-up link is stored.
 SETUP_PURPOSE = "users.setup"
@@ -242,6 +246,13 @@ def hold(work: Work, *, user_id: UUID) -> None:
     # Not against rows that refer to it: those of other sign-ins wait here anyway.
     held = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
     work.db.execute(held)
+
+
+def note_sign_in(work: Work, *, user: User) -> None:
+    """Note that somebody signed in, once a day: more often would cost each sign-in a write."""
+    if user.signed_in_at is None or user.signed_in_at <= work.now - _NOTED_EVERY:
+        user.signed_in_at = work.now
+        work.db.flush()
 
 
 def close(work: Work, *, user_id: UUID, epoch: int) -> None:

@@ -1,4 +1,4 @@
-"""Accounts that their owners put aside."""
+"""Accounts that their owners put aside, and when somebody signed in last."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,12 +10,31 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+#: As far back as the record goes, it knows who signed in; of nobody before that is known when.
+_FROM_THE_RECORD = sa.text(
+    "UPDATE gatehouse_user SET signed_in_at = (SELECT MAX(at) FROM gatehouse_audit "
+    "WHERE gatehouse_audit.user_id = gatehouse_user.id AND name = 'login.succeeded')"
+)
+
 
 def upgrade() -> None:
-    """Add a column. It may be left out, so an older release works beside it."""
-    op.add_column("gatehouse_user", sa.Column("deactivated_at", UtcDateTime(), nullable=True))
+    """Add columns, which may be left out, so an older release works beside it; and a table."""
+    for name in ("deactivated_at", "signed_in_at"):
+        op.add_column("gatehouse_user", sa.Column(name, UtcDateTime(), nullable=True))
+    op.execute(_FROM_THE_RECORD)
+    op.create_table(
+        "gatehouse_idle_warning",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["gatehouse_user.id"], name="fk_gatehouse_idle_warning_user_id"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name="pk_gatehouse_idle_warning"),
+    )
 
 
 def downgrade() -> None:
-    """Drop it; accounts that were put aside stay closed, as if suspended."""
+    """Drop all of it; accounts that were put aside stay closed, as if suspended."""
+    op.drop_table("gatehouse_idle_warning")
+    op.drop_column("gatehouse_user", "signed_in_at")
     op.drop_column("gatehouse_user", "deactivated_at")
