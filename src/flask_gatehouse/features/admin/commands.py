@@ -19,9 +19,10 @@ from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.features.users.rules import mailing_address
+from flask_gatehouse.features.users.rules import canonical_name, mailing_address
 from flask_gatehouse.web.links import link_to, login_page
 from flask_gatehouse.web.work import house, unit_of_work, works
 
@@ -240,6 +241,17 @@ def erase(*, name: str, yes: bool) -> None:
         )
         raise click.ClickException(msg) from error
     click.echo(f"Deleted {name}.")
+
+
+@users.command("release-name")
+@click.argument("name")
+def release_name(*, name: str) -> None:
+    """Let the user name of an account that was erased be taken again, before its time."""
+    with unit_of_work() as work:
+        if not names.release(work, canonical=canonical_name(name)):
+            msg = f"{name} is not kept back."
+            raise click.ClickException(msg)
+    click.echo(f"{name} can be taken again.")
 
 
 def _invite(work: Work, user: User) -> str:

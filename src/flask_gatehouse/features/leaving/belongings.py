@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.leaving import names
 from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.users.belongings import Belongings
@@ -43,7 +44,8 @@ class AccountBelongings(Belongings):
         }
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Leave the account to `users.erase`: it goes last."""
+        """Keep the name back. The account itself is left to `users.erase`: it goes last."""
+        names.keep_back(work, user_id=user_id)
 
 
 class LetterBelongings(Belongings):

@@ -52,5 +52,6 @@ FEATURE = Feature(
         f"{_HERE}.belongings:record",
         f"{_HERE}.belongings:departure",
         f"{_HERE}.departing:Erasing",
+        f"{_HERE}.names:NamePurge",
     ),
 )

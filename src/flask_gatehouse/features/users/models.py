@@ -102,6 +102,16 @@ class Identifier(Base):
     proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class KeptName(Base):
+    """A user name that nobody may take for a while: its account was erased."""
+
+    __tablename__ = "gatehouse_kept_name"
+
+    #: Keyed hash of the canonical form.
+    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class Administration(Base):
     """A single row: whether the first administrator was made, and the lock of all such changes."""
 

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.statements import added, changed
+from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.users import addresses, rules
+from flask_gatehouse.features.users import addresses, names, rules
 from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.errors import (
     LastAdministrator,
-    NameTaken,
     NotAsItWas,
     NotDeactivated,
     SetupClosed,
@@ -88,7 +87,7 @@ def create(work: Work, *, username: str, email: str | None = None, admin: bool =
     _close_setup(work)
     work.db.add(user)
     work.db.flush()
-    _claim_name(work, user, canonical)
+    names.claim(work, user=user, canonical=canonical)
     if address and email:
         addresses.claim(work, user=user, address=email, proven=False)
     work.record(UserCreated(user_id=user.id, administrator=admin))
@@ -405,19 +404,6 @@ def spend_setup_link(work: Work, *, secret: str) -> None:
 def _close_setup(work: Work) -> None:
     still_open = update(Administration).where(Administration.setup_closed_at.is_(None))
     work.db.execute(still_open.values(setup_closed_at=work.now, setup_digest=None))
-
-
-def _claim_name(work: Work, user: User, canonical: str) -> None:
-    """Take a name. The primary key decides between two who take it at once."""
-    if not added(
-        work.db,
-        Identifier,
-        kind="username",
-        canonical=canonical,
-        user_id=user.id,
-        version=rules.CANONICAL_VERSION,
-    ):
-        raise NameTaken
 
 
 def _change(work: Work, user: User, expected: ColumnElement[bool], **values: object) -> bool:

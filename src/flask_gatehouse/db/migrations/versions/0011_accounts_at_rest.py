@@ -1,9 +1,9 @@
-"""Accounts that their owners put aside, and when somebody signed in last."""
+"""Accounts that nobody uses, or that are gone: what is known of them, and no more."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from flask_gatehouse.db.base import UtcDateTime
+from flask_gatehouse.db.base import Digest, UtcDateTime
 
 revision = "0011"
 down_revision = "0008"
@@ -18,7 +18,7 @@ _FROM_THE_RECORD = sa.text(
 
 
 def upgrade() -> None:
-    """Add columns, which may be left out, so an older release works beside it; and a table."""
+    """Add columns, which may be left out, so an older release works beside it; and tables."""
     for name in ("deactivated_at", "signed_in_at"):
         op.add_column("gatehouse_user", sa.Column(name, UtcDateTime(), nullable=True))
     op.execute(_FROM_THE_RECORD)
@@ -31,10 +31,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name="pk_gatehouse_idle_warning"),
     )
+    op.create_table(
+        "gatehouse_kept_name",
+        sa.Column("digest", Digest, nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_gatehouse_kept_name"),
+    )
+    op.create_index("ix_gatehouse_kept_name_until", "gatehouse_kept_name", ["until"])
 
 
 def downgrade() -> None:
     """Drop all of it; accounts that were put aside stay closed, as if suspended."""
+    op.drop_table("gatehouse_kept_name")
     op.drop_table("gatehouse_idle_warning")
     op.drop_column("gatehouse_user", "signed_in_at")
     op.drop_column("gatehouse_user", "deactivated_at")
