@@ -1,5 +1,6 @@
 """Gatehouse: accounts, sign-in and session security for Flask."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask_login import (
@@ -34,10 +35,13 @@ from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManage
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered
 
 if TYPE_CHECKING:
+    from flask_gatehouse.db.work import Work
+    from flask_gatehouse.features.users.belongings import Belongings
     from flask_gatehouse.features.users.models import User
 
 __all__ = [
     "AnonymousUserMixin",
+    "Belongings",
     "Conflict",
     "Gatehouse",
     "LetterRefused",
@@ -53,6 +57,7 @@ __all__ = [
     "Unavailable",
     "User",
     "UserMixin",
+    "Work",
     "administrator_required",
     "confirm_login",
     "current_user",
@@ -66,11 +71,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load the model when somebody names it: it brings SQLAlchemy, which a start may not need."""
-    if name == "User":
-        from flask_gatehouse.features.users.models import User  # noqa: PLC0415 - see above
+#: What brings SQLAlchemy, which a start may not need, and where it is.
+_LATER = {
+    "Belongings": "flask_gatehouse.features.users.belongings",
+    "User": "flask_gatehouse.features.users.models",
+    "Work": "flask_gatehouse.db.work",
+}
 
-        return User
+
+def __getattr__(name: str) -> object:
+    """Load what brings SQLAlchemy when somebody names it."""
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

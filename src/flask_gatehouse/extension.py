@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from flask_gatehouse.db.work import Work, Works
     from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
+    from flask_gatehouse.features.users.belongings import Belongings
     from flask_gatehouse.features.users.keeper import PasswordKeeper
 
 #: What somebody is told who is asked for the password again.
@@ -80,6 +81,7 @@ class Gatehouse:
         pages: False keeps all of our pages away, for a host that has its own.
         clock: what tells the time; for tests.
         post: what takes letters out of the house, in place of what `GATEHOUSE_MAIL_URL` names.
+        belongings: what the application keeps about people, to be told to them and to be erased.
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
     """
 
@@ -92,6 +94,7 @@ class Gatehouse:
         clock: Clock | None = None,
         locate: Locate | None = None,
         post: Post | None = None,
+        belongings: "Sequence[Belongings]" = (),
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -100,6 +103,7 @@ class Gatehouse:
         self._clock = clock or SystemClock()
         self._places = Places(locate)
         self.post = post
+        self.belongings = tuple(belongings)
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -235,7 +239,7 @@ class State:
         self.house.furnish_with(
             lambda house: (
                 Vocabulary(events_of(self.features)),
-                *_rooms().parts(house, self.features, gatehouse.post),
+                *_rooms().parts(house, self.features, gatehouse.post, gatehouse.belongings),
             )
         )
         _check_features(self)

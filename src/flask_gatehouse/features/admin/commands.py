@@ -13,7 +13,7 @@ from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.idle_accounts import expiring
 from flask_gatehouse.features.idle_accounts.settings import IdleAccountSettings
-from flask_gatehouse.features.leaving import deactivating
+from flask_gatehouse.features.leaving import deactivating, departing
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
@@ -241,6 +241,22 @@ def erase(*, name: str, yes: bool) -> None:
         )
         raise click.ClickException(msg) from error
     click.echo(f"Deleted {name}.")
+
+
+@users.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def departures(*, as_json: bool) -> None:
+    """List who is leaving, and when their accounts are erased; whoever goes first first."""
+    with unit_of_work() as work, work.reading() as db:
+        leavers = departing.departures(db)
+    for each in leavers:
+        told = {
+            "id": str(each.user_id),
+            "username": each.username,
+            "asked": each.asked_at.isoformat(timespec="seconds"),
+            "erased": each.erase_at.isoformat(timespec="seconds"),
+        }
+        click.echo(json.dumps(told) if as_json else f"{told['erased']}  {each.username}")
 
 
 @users.command("release-name")
