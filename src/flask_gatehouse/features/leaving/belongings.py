@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.audit import forgetting
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.leaving import names
 from flask_gatehouse.features.leaving.models import Departure
@@ -93,7 +94,8 @@ class RecordBelongings(Belongings):
         ]
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Leave the chain whole: without the account its id leads to nobody."""
+        """Forget what is personal in it. The chain stays whole, and its id leads to nobody."""
+        forgetting.forget(work, user_id=user_id)
 
 
 def account(house: House) -> AccountBelongings:

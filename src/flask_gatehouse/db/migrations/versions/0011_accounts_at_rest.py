@@ -22,6 +22,8 @@ def upgrade() -> None:
     for name in ("deactivated_at", "signed_in_at"):
         op.add_column("gatehouse_user", sa.Column(name, UtcDateTime(), nullable=True))
     op.execute(_FROM_THE_RECORD)
+    for name in ("personal", "salt"):
+        op.add_column("gatehouse_audit", sa.Column(name, Digest, nullable=True))
     op.create_table(
         "gatehouse_idle_warning",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -41,7 +43,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop all of it; accounts that were put aside stay closed, as if suspended."""
+    """Drop all of it; accounts that were put aside stay closed, as if suspended.
+
+    Rows of the record that were written since can no longer be proven: `audit adopt --damaged`.
+    """
+    for name in ("salt", "personal"):
+        op.drop_column("gatehouse_audit", name)
     op.drop_table("gatehouse_kept_name")
     op.drop_table("gatehouse_idle_warning")
     op.drop_column("gatehouse_user", "signed_in_at")
