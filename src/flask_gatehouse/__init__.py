@@ -1,5 +1,6 @@
 """Gatehouse: accounts, sign-in and session security for Flask."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask_login import (
@@ -35,11 +36,14 @@ from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManage
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered
 
 if TYPE_CHECKING:
+    from flask_gatehouse.db.work import Work
     from flask_gatehouse.features.registration.forms import RegistrationForm
+    from flask_gatehouse.features.users.belongings import Belongings
     from flask_gatehouse.features.users.models import User
 
 __all__ = [
     "AnonymousUserMixin",
+    "Belongings",
     "Conflict",
     "Gatehouse",
     "LetterRefused",
@@ -57,6 +61,7 @@ __all__ = [
     "Unavailable",
     "User",
     "UserMixin",
+    "Work",
     "administrator_required",
     "confirm_login",
     "current_user",
@@ -70,17 +75,18 @@ __all__ = [
 ]
 
 
+#: What brings SQLAlchemy or WTForms, which a start may not need, and where it is.
+_LATER = {
+    "Belongings": "flask_gatehouse.features.users.belongings",
+    "RegistrationForm": "flask_gatehouse.features.registration.forms",
+    "User": "flask_gatehouse.features.users.models",
+    "Work": "flask_gatehouse.db.work",
+}
+
+
 def __getattr__(name: str) -> object:
-    """Load what a start may not need when somebody names it: it brings SQLAlchemy, or WTForms."""
-    if name == "User":
-        from flask_gatehouse.features.users.models import User  # noqa: PLC0415 - see above
-
-        return User
-    if name == "RegistrationForm":
-        from flask_gatehouse.features.registration.forms import (  # noqa: PLC0415 - see above
-            RegistrationForm,
-        )
-
-        return RegistrationForm
+    """Load what a start may not need when somebody names it."""
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

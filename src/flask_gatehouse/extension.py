@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from flask_gatehouse.db.work import Work, Works
     from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
+    from flask_gatehouse.features.users.belongings import Belongings
     from flask_gatehouse.features.users.keeper import PasswordKeeper
 
 #: What somebody is told who is asked for the password again.
@@ -83,12 +84,13 @@ class Gatehouse:
         clock: what tells the time; for tests.
         registering: a form and hooks of one's own for people who make their account.
         post: what takes letters out of the house, in place of what `GATEHOUSE_MAIL_URL` names.
+        belongings: what the application keeps about people, to be told to them and to be erased.
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
         may_invite: tells whether an account may invite people, where
             `GATEHOUSE_INVITATIONS_BY` opens that to members.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a host may give
         self,
         app: Flask | None = None,
         db: HostDatabase | None = None,
@@ -99,6 +101,7 @@ class Gatehouse:
         post: Post | None = None,
         registering: Registering | None = None,
         may_invite: MayInvite | None = None,
+        belongings: "Sequence[Belongings]" = (),
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -109,6 +112,7 @@ class Gatehouse:
         self.post = post
         self._registering = registering or Registering()
         self._may_invite = HostRule(may_invite)
+        self.belongings = tuple(belongings)
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -244,7 +248,7 @@ class State:
         self.house.furnish_with(
             lambda house: (
                 Vocabulary(events_of(self.features)),
-                *_rooms().parts(house, self.features, gatehouse.post),
+                *_rooms().parts(house, self.features, gatehouse.post, gatehouse.belongings),
             )
         )
         _check_features(self)

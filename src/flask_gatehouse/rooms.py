@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.core.errors import Misconfigured, Unavailable
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.db.engine import open_engine, parsed
@@ -30,6 +30,7 @@ from flask_gatehouse.features.mail.settings import MailSettings
 from flask_gatehouse.features.mail.worker import OutboxWorker
 from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web import work
 from flask_gatehouse.web.links import link_to
@@ -50,15 +51,33 @@ __all__ = [
 ]
 
 
-def parts(house: House, features: Sequence[Feature], post: Post | None) -> Iterator[object]:
-    """Make what the features put into a house; a host's own way out for letters replaces ours."""
+def parts(
+    house: House,
+    features: Sequence[Feature],
+    post: Post | None,
+    belongings: Sequence[Belongings] = (),
+) -> Iterator[object]:
+    """Make what the features put into a house, and take in what a host does.
+
+    Args:
+        post: a host's own way out for letters, which replaces ours.
+        belongings: of a host. They come first, because their rows may refer to ours.
+
+    Raises:
+        Misconfigured: two belongings have one name.
+    """
     told = [load(feature.sentences) for feature in features if feature.sentences]
     yield Sentences({code: sentence for each in told for code, sentence in each.items()})
     yield Upkeep(house)
-    for feature in features:
-        for place in feature.plugs:
-            made = load(place)(house)
-            yield post if post is not None and isinstance(made, Post) else made
+    names: set[str] = set()
+    ours = (load(place)(house) for feature in features for place in feature.plugs)
+    for made in (*belongings, *ours):
+        if isinstance(made, Belongings):
+            if made.name in names:
+                msg = f"Two kinds of belongings are called {made.name!r}; call yours otherwise."
+                raise Misconfigured(msg)
+            names.add(made.name)
+        yield post if post is not None and isinstance(made, Post) else made
 
 
 def open_works(house: House, db: Any) -> Works:  # noqa: ANN401 - a host's database object

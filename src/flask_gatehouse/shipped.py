@@ -6,6 +6,7 @@ from flask_gatehouse.features.admin.feature import FEATURE as ADMIN
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.devices.feature import FEATURE as DEVICES
 from flask_gatehouse.features.doctor.feature import FEATURE as DOCTOR
+from flask_gatehouse.features.idle_accounts.feature import FEATURE as IDLE_ACCOUNTS
 from flask_gatehouse.features.invitations.feature import FEATURE as INVITATIONS
 from flask_gatehouse.features.leaving.feature import FEATURE as LEAVING
 from flask_gatehouse.features.login.feature import FEATURE as LOGIN
@@ -32,6 +33,7 @@ FEATURES = (
     RECOVERY,
     REGISTRATION,
     LEAVING,
+    IDLE_ACCOUNTS,
     ACCOUNT,
     DEVICES,
     ACTIVITY,

@@ -64,11 +64,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tester.add_user("ben", password=PASSWORD)
     tester.add_user(LONG_NAME, email=LONG_ADDRESS, password=PASSWORD)
     tester.add_user("Ünal", email="uenal@example.org", password=None)
-    for number in range(1, 119):
+    tester.add_user("away", password=PASSWORD)
+    for number in range(1, 118):
         name = f"person{number:03}"
         tester.add_user(name, email=f"{name}@example.org", password=None)
-    suspended = app.test_cli_runner().invoke(args=["gatehouse", "users", "suspend", "person001"])
-    assert suspended.exit_code == 0, suspended.output
+    for closing in (("suspend", "person001"), ("deactivate", "away")):
+        closed = app.test_cli_runner().invoke(args=["gatehouse", "users", *closing])
+        assert closed.exit_code == 0, closed.output
     app.extensions["gatehouse"].works.engine.dispose()
     return home
 

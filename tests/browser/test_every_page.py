@@ -108,6 +108,10 @@ def _confirm_wrongly(page: Page) -> None:
     _send(page)
 
 
+def _come_back(page: Page) -> None:
+    sign_in(page, "away")
+
+
 def _from_elsewhere(page: Page) -> None:
     there = page.url
     page.goto("about:blank")
@@ -158,6 +162,7 @@ PAGES = (
     Shown("activity-long-name", "Your activity", "/account/activity/", LONG_NAME),
     Shown("data", "Your data", "/account/data/", "ada"),
     Shown("leave", "Leave", "/account/leave/", "ada"),
+    Shown("come-back", "Use your account again?", "/login/", then=_come_back),
     Shown("undo-over", "This link does not work", "/leave/undo/"),
     Shown("confirm", "Confirm that it is you", "/account/", "ada", then=_to_confirm),
     Shown("confirm-refused", "Confirm that it is you", "/account/", "ada", then=_confirm_wrongly),

@@ -170,7 +170,7 @@ def test_list_as_json_prints_one_object_a_line(site: GatehouseTester) -> None:
     create(site, "alice", "--admin")
     rows = [json.loads(line) for line in done(site, "users", "list", "--json").splitlines()]
     assert [row["username"] for row in rows] == ["alice", "bob"]
-    expected = {"id", "username", "email", "active", "admin", "created", "updated"}
+    expected = {"id", "username", "email", "active", "deactivated", "admin", "created", "updated"}
     assert [row.keys() for row in rows] == [expected] * 2
     assert rows[0] == person(site, "alice")
     assert rows[1]["created"] == "2026-06-15T12:00:00+00:00"
@@ -223,6 +223,7 @@ def test_show_tells_everything_but_secrets(site: GatehouseTester) -> None:
         "username",
         "email",
         "active",
+        "deactivated",
         "admin",
         "created",
         "updated",

@@ -1,5 +1,6 @@
 """The Python in the documentation runs, from the top of a page to its end."""
 
+import json
 import os
 import re
 import secrets
@@ -199,6 +200,27 @@ def test_signing_in_commits_what_a_view_has_added_unless_a_block_will(run_page: 
 
     assert lend(inside=True) == 0
     assert lend(inside=False) == 1
+
+
+def test_what_a_host_keeps_is_told_and_goes_with_the_account(run_page: RunPage) -> None:
+    page = run_page("docs/features/leaving.md")
+    with page.app.app_context():
+        page.gatehouse.upgrade_database()
+        page.db.create_all()
+    tester = GatehouseTester(page.app)
+    for name in ("ada", "ben"):
+        user = tester.add_user(name)
+        with page.app.app_context():
+            page.db.session.add(page.Loan(user_id=user.id, title=f"What {name} reads"))
+            page.db.session.commit()
+    run = page.app.test_cli_runner().invoke
+    told = json.loads(run(args=["gatehouse", "users", "export", "ada"]).stdout)
+    assert told["loans"] == [{"title": "What ada reads"}]
+    erased = run(args=["gatehouse", "users", "erase", "ada", "--yes"])
+    assert erased.exit_code == 0, erased.output
+    with page.app.app_context():
+        left = page.db.session.scalars(page.db.select(page.Loan.title)).all()
+    assert left == ["What ben reads"]
 
 
 def _fail() -> None:

@@ -87,6 +87,7 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.passwords.come_back": dict.fromkeys(ANYONE, LOGIN),
     "gatehouse.leaving.data": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,
@@ -99,6 +100,7 @@ MATRIX: dict[str, dict[str, str]] = {
         "suspended": LOGIN,
     },
     "gatehouse.leaving.delete": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.leaving.deactivate": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.leaving.open_undo": dict.fromkeys(ANYONE, ON),
     "gatehouse.leaving.undo": dict.fromkeys(ANYONE, NONE),
     "gatehouse.doctor.reflect": dict.fromkeys(ANYONE, NONE),

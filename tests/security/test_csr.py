@@ -445,6 +445,7 @@ TRACES = ("gatehouse_throttle",)
 LOOKS = {
     "gatehouse.invitations.accept",
     "gatehouse.leaving.undo",
+    "gatehouse.passwords.come_back",
     "gatehouse.passwords.invitation",
     "gatehouse.recovery.new",
     "gatehouse.registration.by_link",

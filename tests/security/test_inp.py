@@ -89,6 +89,7 @@ LEFT_BY_ASKING = (
 HANDED = {
     "gatehouse_invited",
     "gatehouse_recovery",
+    "gatehouse_return",
     "gatehouse_undo",
     "gatehouse_verify",
     INVITATION,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.web.settings import WebSettings
 from flask_gatehouse.web.work import house
@@ -13,7 +14,16 @@ def link_to(rule: str) -> Callable[[str], str]:
     Args:
         rule: the path under which such links are, with a slash at both ends.
     """
-    settings = house().settings
-    base = settings[CoreSettings].public_url.rstrip("/")
+    base = _base(house())
+    return lambda secret: f"{base}{rule}{secret}/"
+
+
+def login_page(house: House) -> str:
+    """Return the address of the page where one logs in."""
+    return f"{_base(house)}/login/"
+
+
+def _base(house: House) -> str:
+    settings = house.settings
     prefix = settings[WebSettings].url_prefix.rstrip("/")
-    return lambda secret: f"{base}{prefix}{rule}{secret}/"
+    return settings[CoreSettings].public_url.rstrip("/") + prefix

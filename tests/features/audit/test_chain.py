@@ -71,13 +71,15 @@ CHANGES: dict[str, Any] = {
     "request_id": None,
     "facts": {"methods": ["password"], "remembered": True, "subject": None},
     "mac": b"\x01" * 32,
+    "personal": None,
+    "salt": b"\x01" * 32,
 }
 
 
 def test_every_column_is_covered_by_the_chain() -> None:
-    own = {"lane", "sequence", "mac", "key_id"}
+    own = {"lane", "sequence", "mac", "key_id", "personal", "salt"}
     assert {column.name for column in ROWS.c} - own == set(rules.COVERED)
-    assert set(CHANGES) == set(rules.COVERED) | {"mac"}
+    assert set(CHANGES) == set(rules.COVERED) | {"mac", "personal", "salt"}
 
 
 @pytest.mark.parametrize("column", CHANGES)

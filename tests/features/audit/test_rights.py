@@ -47,7 +47,12 @@ def test_asvs_16_4_2_a_site_that_may_only_add_to_the_record_works(
     assert forms.sign_in(client, "alice").status_code == 303
     assert client.get("/account/activity/").status_code == 200
     assert damages(site) == []
-    for statement in (update(ROWS).values(address="192.0.2.8"), delete(ROWS)):
+    for statement in (update(ROWS).values(name="login.ended"), delete(ROWS)):
         with pytest.raises(ProgrammingError, match="permission denied"):
             past_the_program(site, statement)
+    assert damages(site) == []
+    erased = site.app.test_cli_runner().invoke(
+        args=["gatehouse", "users", "erase", "alice", "--yes"]
+    )
+    assert erased.exit_code == 0, erased.output
     assert damages(site) == []

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from flask_gatehouse.db.base import Base
+from flask_gatehouse.features.idle_accounts.models import IdleWarning
 from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
@@ -30,6 +31,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_departure",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
+    "gatehouse_idle_warning",
     "gatehouse_invited",
     "gatehouse_outbox",
     "gatehouse_password",
@@ -71,6 +73,7 @@ def inhabited(site: GatehouseTester) -> User:
                 expires_at=work.now,
             )
         )
+        work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
             work,
@@ -145,6 +148,7 @@ def test_reg_11_who_takes_the_name_inherits_nothing(site: GatehouseTester) -> No
     alice = inhabited(site)
     here = site.client(alice)
     erase(site, alice.id)
+    site.clock.move(timedelta(days=90))
     again = site.add_user("alice", email="alice@example.org", password="twelve loud sparrows")
     assert again.id != alice.id
     assert here.get("/account/").status_code == 302
@@ -168,6 +172,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "account",
         "departure",
         "first_sign_in",
+        "idle_warning",
         "letters",
         "open_invitations",
         "open_links",

@@ -1,9 +1,10 @@
 """An account is closed by its owner, opened again by a letter, or gone after a while."""
 
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,21 @@ def test_of_coming_back_and_erasing_at_once_one_wins(site: GatehouseTester) -> N
         runs: list[Any] = [threads.submit(each) for each in (back, erase, back, erase)]
         came_back = [run.result() for run in runs].count(True)
     assert came_back == exists(site)
+
+
+def test_the_command_line_lists_who_is_leaving_and_when(site: GatehouseTester) -> None:
+    left(site)
+    site.clock.move(timedelta(days=1))
+    for name in ("ben", "carol"):
+        leave(site.client(site.add_user(name)))
+    with site.work() as work:
+        users.suspend(work, user=users.named(work.db, "carol"))
+    run = site.app.test_cli_runner().invoke
+    lines = run(args=["gatehouse", "users", "departures"]).stdout.splitlines()
+    assert [line.split()[1] for line in lines] == ["alice", "ben"]
+    told = run(args=["gatehouse", "users", "departures", "--json"]).stdout.splitlines()[0]
+    dates = [datetime.fromisoformat(json.loads(told)[key]) for key in ("asked", "erased")]
+    assert dates[1] - dates[0] == GONE
 
 
 @pytest.mark.parametrize("rows", [True, False])

@@ -9,17 +9,22 @@ import click
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
+from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.idle_accounts import expiring
+from flask_gatehouse.features.idle_accounts.settings import IdleAccountSettings
+from flask_gatehouse.features.leaving import deactivating, departing
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.passwords.settings import PasswordSettings
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.features.users.rules import mailing_address
-from flask_gatehouse.web.links import link_to
-from flask_gatehouse.web.work import unit_of_work
+from flask_gatehouse.features.users.rules import canonical_name, mailing_address
+from flask_gatehouse.web.links import link_to, login_page
+from flask_gatehouse.web.work import house, unit_of_work, works
 
 #: Bytes of standard input that are looked at; a longer password is refused anyway.
 _LONGEST_LINE = 65536
@@ -89,13 +94,13 @@ def show(*, name: str, as_json: bool) -> None:
         click.echo(json.dumps(told))
         return
     for key, value in told.items():
-        click.echo(f"{key:10} {value}")
+        click.echo(f"{key:12} {value}")
 
 
 @users.command()
 @click.argument("name")
 def suspend(*, name: str) -> None:
-    """Suspend an account; its sessions and links end at once."""
+    """Suspend an account; its sessions and links end at once, and its owner cannot open it."""
     with unit_of_work() as work:
         accounts.suspend(work, user=accounts.named(work.db, name))
     click.echo(f"Suspended {name}.")
@@ -104,10 +109,50 @@ def suspend(*, name: str) -> None:
 @users.command()
 @click.argument("name")
 def restore(*, name: str) -> None:
-    """Let a suspended account be used again."""
+    """Let a suspended account be used again, or one that its owner closed."""
     with unit_of_work() as work:
         accounts.restore(work, user=accounts.named(work.db, name))
     click.echo(f"Restored {name}.")
+
+
+@users.command()
+@click.argument("name")
+def deactivate(*, name: str) -> None:
+    """Put an account aside at its owner's wish; they come back by their password.
+
+    To keep somebody out, suspend them: a suspended account is opened by `restore` only.
+    """
+    with unit_of_work() as work:
+        user = accounts.named(work.db, name)
+        deactivating.deactivate(work, user=user, login=login_page(house()))
+    click.echo(f"Deactivated {name}.")
+
+
+@users.command()
+@click.argument("name")
+def reactivate(*, name: str) -> None:
+    """Take a deactivated account into use again, for its owner. Does not open a suspended one."""
+    with unit_of_work() as work:
+        accounts.reactivate(work, user_id=accounts.named(work.db, name).id)
+    click.echo(f"{name} is in use again.")
+
+
+@users.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def idle(*, dry_run: bool, as_json: bool) -> None:
+    """Warn owners of accounts that nobody uses, and deactivate those who were warned before.
+
+    A running site does so by itself. GATEHOUSE_IDLE_ACCOUNTS_AFTER says after how long.
+    """
+    if house().settings[IdleAccountSettings].after is None:
+        msg = "Nobody is deactivated here: GATEHOUSE_IDLE_ACCOUNTS_AFTER is not set."
+        raise click.ClickException(msg)
+    for each in expiring.all_due(works()):
+        if not dry_run and not expiring.take(works(), Origin(channel="command"), each):
+            continue
+        told = {"id": str(each.user_id), "username": each.username, "step": each.step}
+        click.echo(json.dumps(told) if as_json else f"{each.step:10}  {each.username}")
 
 
 @users.command()
@@ -198,6 +243,33 @@ def erase(*, name: str, yes: bool) -> None:
     click.echo(f"Deleted {name}.")
 
 
+@users.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def departures(*, as_json: bool) -> None:
+    """List who is leaving, and when their accounts are erased; whoever goes first first."""
+    with unit_of_work() as work, work.reading() as db:
+        leavers = departing.departures(db)
+    for each in leavers:
+        told = {
+            "id": str(each.user_id),
+            "username": each.username,
+            "asked": each.asked_at.isoformat(timespec="seconds"),
+            "erased": each.erase_at.isoformat(timespec="seconds"),
+        }
+        click.echo(json.dumps(told) if as_json else f"{told['erased']}  {each.username}")
+
+
+@users.command("release-name")
+@click.argument("name")
+def release_name(*, name: str) -> None:
+    """Let the user name of an account that was erased be taken again, before its time."""
+    with unit_of_work() as work:
+        if not names.release(work, canonical=canonical_name(name)):
+            msg = f"{name} is not kept back."
+            raise click.ClickException(msg)
+    click.echo(f"{name} can be taken again.")
+
+
 def _invite(work: Work, user: User) -> str:
     secret = passwords.invite(work, user=user)
     link = _link(secret)
@@ -245,6 +317,7 @@ def _told(user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "active": user.active,
+        "deactivated": user.deactivated_at.isoformat() if user.deactivated_at else None,
         "admin": user.is_admin,
         "created": user.created_at.isoformat(),
         "updated": user.updated_at.isoformat(),
@@ -252,5 +325,6 @@ def _told(user: User) -> dict[str, Any]:
 
 
 def _line(user: User) -> str:
-    marks = [mark for mark, so in (("admin", user.is_admin), ("suspended", not user.active)) if so]
+    state = "deactivated" if user.deactivated_at is not None else "suspended"
+    marks = [mark for mark, so in (("admin", user.is_admin), (state, not user.active)) if so]
     return "  ".join(part for part in (user.username, user.email or "-", *marks) if part)

@@ -20,7 +20,12 @@ from flask_gatehouse.features.audit.reading import PAGE, RECORD
 _MOVE: Final = (
     update(RECORD)
     .where(RECORD.c.at == bindparam("its_at"), RECORD.c.id == bindparam("its_id"))
-    .values({name: bindparam(name) for name in ("lane", "sequence", "mac", "key_id")})
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("lane", "sequence", "mac", "key_id", "personal", "salt")
+        }
+    )
 )
 
 

@@ -5,6 +5,7 @@ takes the next, so that people who sign in at once do not queue, and no two writ
 other. On SQLite the writer has the whole file, and the first lane is always free.
 """
 
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,9 @@ from flask_gatehouse.features.audit.rules import Head
 #: How often, and for how many seconds between, a writer asks again while every lane is held.
 _TRIES: Final = 500
 _PAUSE: Final = 0.01
+
+#: Random bytes by which nobody can guess what was forgotten, such as one of all addresses.
+_SALT: Final = 32
 
 #: Lanes are tables here, not objects: an event costs three statements and nothing else.
 _LANES: Final = cast("Table", AuditLane.__table__)
@@ -105,8 +109,12 @@ def link(work: Work, head: Head, row: Mapping[Any, Any]) -> tuple[Head, dict[str
     """Return the head that a row makes, and what the row carries for it."""
     key = work.house.keys.newest(rules.PURPOSE)
     place = head.sequence + 1
-    mac = rules.mac_of(key, row=row, lane=head.lane, sequence=place, before=head.mac)
+    salt = secrets.token_bytes(_SALT)
+    personal = rules.personal_of(salt, row)
+    whole = {**row, "personal": personal}
+    mac = rules.mac_of(key, row=whole, lane=head.lane, sequence=place, before=head.mac)
     chained = {"lane": head.lane, "sequence": place, "mac": mac, "key_id": key.id}
+    chained |= {"personal": personal, "salt": salt}
     return head._replace(sequence=place, mac=mac), chained
 
 

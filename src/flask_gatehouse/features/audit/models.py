@@ -11,7 +11,7 @@ from flask_gatehouse.db.base import Base, Digest, UtcDateTime, new_id
 
 
 class AuditRow(Base):
-    """One event, chained to the one before it in its lane. Rows are added, and never changed."""
+    """One event, chained to the one before it in its lane. Rows are only changed to forget."""
 
     __tablename__ = "gatehouse_audit"
     # Neither index is unique: a table cut by time could not have one without the time.
@@ -37,10 +37,15 @@ class AuditRow(Base):
     lane: Mapped[int | None] = mapped_column(SmallInteger)
     #: Its place in the lane, without gaps.
     sequence: Mapped[int | None] = mapped_column(BigInteger)
-    #: Keyed hash of all of the above and of the `mac` before it in the lane.
+    #: Keyed hash of the above, `personal` and the `mac` before it in the lane.
     mac: Mapped[bytes | None] = mapped_column(Digest)
     #: Which key made the `mac`.
     key_id: Mapped[str | None] = mapped_column(String(8))
+    #: Hash of address, agent, request_id and facts, which the `mac` covers in their place; None in
+    #: rows from before they could be forgotten.
+    personal: Mapped[bytes | None] = mapped_column(Digest)
+    #: Random, and with it `personal` is made; or the proof that we forgot them.
+    salt: Mapped[bytes | None] = mapped_column(Digest)
 
 
 class AuditLane(Base):

@@ -1,7 +1,9 @@
 """How rows are chained and lanes are sealed. Pure rules.
 
 A row's keyed hash covers the hash before it in its lane, so nothing can be changed, taken out, put
-in or moved without the key. The seal of a lane covers both of its ends, so no end can be cut.
+in or moved without the key. The seal of a lane covers both of its ends, so no end can be cut. What
+is personal is covered by a hash of its own, made with a random salt, so that it can be forgotten
+and the rest still be proven.
 """
 
 import hmac
@@ -29,7 +31,19 @@ LANES: Final = range(34)
 #: What stands before the first row of a lane.
 NOTHING: Final = bytes(32)
 
-#: Columns that a row's hash covers, in its order.
+#: Columns that can be forgotten when the account is erased; a row's hash covers a hash of them.
+PERSONAL: Final = ("address", "agent", "request_id", "facts")
+
+#: What stands in them then.
+FORGOTTEN: Final[Mapping[str, object]] = {
+    "address": None,
+    "agent": None,
+    "request_id": None,
+    "facts": {},
+}
+
+#: Columns that a row's hash covers, in its order: the personal ones by a hash of them, and only in
+#: rows from before as such.
 COVERED: Final = (
     "at",
     "id",
@@ -77,17 +91,44 @@ def mac_of(key: Key, *, row: Mapping[Any, Any], lane: int, sequence: int, before
     """Return the keyed hash of a row.
 
     Args:
-        row: the columns in `COVERED`, as Python has them.
+        row: the columns in `COVERED`, as Python has them, and `personal`.
         before: the hash of the row before it in its lane.
     """
-    said = [_plain(row[name]) for name in COVERED]
-    return _digest(key, ["row 1", key.id, before.hex(), lane, sequence, *said])
+    place = [key.id, before.hex(), lane, sequence]
+    if row["personal"] is None:
+        # From before anything could be forgotten.
+        return _digest(key.value, ["row 1", *place, *(_plain(row[name]) for name in COVERED)])
+    said = [_plain(row[name]) for name in COVERED if name not in PERSONAL]
+    return _digest(key.value, ["row 2", *place, *said, row["personal"].hex()])
+
+
+def personal_of(salt: bytes, row: Mapping[Any, Any]) -> bytes:
+    """Return the hash of what can be forgotten, which tells nothing of it without the salt."""
+    return _digest(salt, ["personal 1", *(_plain(row[name]) for name in PERSONAL)])
+
+
+def forgotten_by(key: Key, user_id: UUID) -> bytes:
+    """Return what stands in place of the salt once an account is erased: only we can write it."""
+    return _digest(key.value, ["forgotten 1", user_id.hex])
+
+
+def is_as_written(keys: KeyRing, row: Mapping[Any, Any]) -> bool:
+    """Whether what can be forgotten is as it was written, or was forgotten by us."""
+    if row["personal"] is None:
+        return True
+    salt = row["salt"] or NOTHING
+    if hmac.compare_digest(personal_of(salt, row), row["personal"]):
+        return True
+    if row["user_id"] is None or any(row[name] != empty for name, empty in FORGOTTEN.items()):
+        return False
+    ours = (forgotten_by(key, row["user_id"]) for key in keys.keys(PURPOSE))
+    return any(hmac.compare_digest(salt, each) for each in ours)
 
 
 def seal_of(key: Key, head: Head) -> bytes:
     """Return the keyed hash of both ends of a lane."""
     ends = [head.lane, head.sequence, head.mac.hex(), head.begins_after, head.begins_mac.hex()]
-    return _digest(key, ["lane 1", key.id, *ends])
+    return _digest(key.value, ["lane 1", key.id, *ends])
 
 
 def is_sealed(keys: KeyRing, head: Head, *, seal: bytes, key_id: str) -> bool:
@@ -96,9 +137,9 @@ def is_sealed(keys: KeyRing, head: Head, *, seal: bytes, key_id: str) -> bool:
     return key is not None and hmac.compare_digest(seal_of(key, head), seal)
 
 
-def _digest(key: Key, said: list[object]) -> bytes:
+def _digest(key: bytes, said: list[object]) -> bytes:
     """Hash what is written without ambiguity: JSON on one line, in ASCII, with sorted names."""
-    return hmac.digest(key.value, _WRITER.encode(said).encode("ascii"), "sha256")
+    return hmac.digest(key, _WRITER.encode(said).encode("ascii"), "sha256")
 
 
 def _plain(value: object) -> object:

@@ -154,7 +154,8 @@ class Walk:
                 sequence=row.sequence,
                 before=self._before,
             )
-            if not hmac.compare_digest(mac, row.mac or rules.NOTHING):
+            as_written = rules.is_as_written(self._keys, row._mapping)  # noqa: SLF001 - as above
+            if not as_written or not hmac.compare_digest(mac, row.mac or rules.NOTHING):
                 yield self._damage("changed", row)
 
     def _damage(self, kind: Kind, row: Row[Any]) -> Damage:

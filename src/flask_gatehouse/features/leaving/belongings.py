@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.audit import forgetting
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.leaving import names
 from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.users.belongings import Belongings
@@ -35,13 +37,16 @@ class AccountBelongings(Belongings):
                 {"address": row.shown or row.canonical, "proven_at": row.proven_at} for row in found
             ],
             "active": user.active,
+            "deactivated_at": user.deactivated_at,
+            "signed_in_at": user.signed_in_at,
             "administrator": user.is_admin,
             "created_at": user.created_at,
             "updated_at": user.updated_at,
         }
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Leave the account to `users.erase`: it goes last."""
+        """Keep the name back. The account itself is left to `users.erase`: it goes last."""
+        names.keep_back(work, user_id=user_id)
 
 
 class LetterBelongings(Belongings):
@@ -89,7 +94,8 @@ class RecordBelongings(Belongings):
         ]
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Leave the chain whole: without the account its id leads to nobody."""
+        """Forget what is personal in it. The chain stays whole, and its id leads to nobody."""
+        forgetting.forget(work, user_id=user_id)
 
 
 def account(house: House) -> AccountBelongings:

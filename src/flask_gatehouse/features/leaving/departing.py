@@ -1,13 +1,15 @@
 """Close an account for its owner, open it again, or erase it when its time has come."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.core.events import Origin
@@ -38,6 +40,16 @@ _BATCH: Final = 20
 
 #: When to try again what could not be erased.
 _LATER: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """Somebody who is leaving: since when, and when the account is erased."""
+
+    user_id: UUID
+    username: str
+    asked_at: datetime
+    erase_at: datetime
 
 
 def ask(work: Work, *, user: User, link: Callable[[str], str]) -> datetime:
@@ -87,6 +99,14 @@ def undo(work: Work, *, secret: str) -> None:
     user_id = departure.user_id
     _drop(work, user_id)
     work.record(DepartureUndone(user_id=user_id))
+
+
+def departures(db: Session) -> Sequence[Leaver]:
+    """Return who is leaving, whoever goes first first. Nobody who was opened again or suspended."""
+    as_left = (Departure.user_id == User.id) & (Departure.epoch == User.epoch) & ~User.active
+    columns = (User.id, User.username, Departure.asked_at, Departure.erase_at)
+    found = select(*columns).join(Departure, as_left).order_by(Departure.erase_at, User.id)
+    return [Leaver(*row) for row in db.execute(found)]
 
 
 class Erasing(Chore):

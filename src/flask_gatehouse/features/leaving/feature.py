@@ -30,6 +30,12 @@ FEATURE = Feature(
             view=f"{_HERE}.views:delete",
             methods=("POST",),
         ),
+        Route(
+            rule="/account/deactivate/",
+            access="fresh",
+            view=f"{_HERE}.views:deactivate",
+            methods=("POST",),
+        ),
         Route(rule="/leave/undo/<secret>/", access="public", view=f"{_HERE}.views:open_undo"),
         Route(
             rule="/leave/undo/",
@@ -46,5 +52,6 @@ FEATURE = Feature(
         f"{_HERE}.belongings:record",
         f"{_HERE}.belongings:departure",
         f"{_HERE}.departing:Erasing",
+        f"{_HERE}.names:NamePurge",
     ),
 )

@@ -17,3 +17,10 @@ class LeavingSettings:
         floor=timedelta(days=1),
         cap=timedelta(days=90),
     )
+    names_after: timedelta = setting(
+        timedelta(days=90),
+        "How long nobody can take the user name of an account that was erased; 0s lets it go at "
+        "once.",
+        floor=timedelta(0),
+        cap=timedelta(days=3650),
+    )

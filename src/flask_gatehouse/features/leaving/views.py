@@ -6,14 +6,14 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.features.leaving import departing, service
+from flask_gatehouse.features.leaving import deactivating, departing, service
 from flask_gatehouse.features.leaving.settings import LeavingSettings
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.users.errors import LastAdministrator, NotAsItWas
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
-from flask_gatehouse.web.links import link_to
+from flask_gatehouse.web.links import link_to, login_page
 from flask_gatehouse.web.work import house, unit_of_work
 
 _NOT_FOUND: Final = 404
@@ -39,7 +39,7 @@ def download() -> ResponseReturnValue:
 
 
 def leave() -> ResponseReturnValue:
-    """Say what becomes of an account that is deleted, and offer it."""
+    """Say what becomes of an account that is put aside or deleted, and offer both."""
     user = doorkeeper.current().account()
     days = house().settings[LeavingSettings].grace.days
     return render_template("gatehouse/leaving/leave.html", account=user, days=days)
@@ -59,6 +59,23 @@ def delete() -> ResponseReturnValue:
         return redirect(url_for(".leave"), 303)
     door.leave(said=False)
     flash(f"Your account is closed. It will be deleted on {erase_at:%Y-%m-%d}.", "success")
+    return redirect(url_for("gatehouse.passwords.login"), 303)
+
+
+def deactivate() -> ResponseReturnValue:
+    """Put the account aside and write to its owner, who may come back by their password."""
+    door = doorkeeper.current()
+    user = door.account()
+    if user is None:
+        abort(_NOT_FOUND)
+    try:
+        with unit_of_work() as work:
+            deactivating.deactivate(work, user=user, login=login_page(house()))
+    except (LastAdministrator, NotAsItWas) as refusal:
+        flash(house().part(Sentences).of(refusal), "error")
+        return redirect(url_for(".leave"), 303)
+    door.leave(said=False)
+    flash("Your account is deactivated. Log in whenever you want to come back.", "success")
     return redirect(url_for("gatehouse.passwords.login"), 303)
 
 

@@ -25,6 +25,6 @@ class Held(NotAllowed):
     cookie: ClassVar[str]
 
     def __init__(self, *, hand: str) -> None:
-        """Args: hand: what the browser is given for that page. It opens nothing by itself."""
+        """Args: hand: what the browser is given for that page, and nobody else."""
         self.hand = hand
         super().__init__()

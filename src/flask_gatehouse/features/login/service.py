@@ -107,6 +107,8 @@ def admit(
             remembered=opened.remember is not None,
         )
     )
+    if account is not None:
+        users.note_sign_in(work, user=account)
     if account is not None and news:
         _tell_of_new_device(work, account, device)
     return opened

@@ -1,8 +1,13 @@
 """What this feature refuses, and why."""
 
 from enum import StrEnum
+from typing import Final
 
 from flask_gatehouse.core.errors import NotProven, NotValid, Overloaded
+from flask_gatehouse.features.login.errors import Held
+
+#: Name of the cookie of a browser in which the way back is open.
+RETURN_COOKIE: Final = "return"
 
 
 class Reason(StrEnum):
@@ -45,3 +50,11 @@ class HashingOverloaded(Overloaded):
     """Every hashing slot of this process is taken for longer than a caller should wait."""
 
     code = "passwords.overloaded"
+
+
+class PutAside(Held):
+    """The password is right, and its owner put the account aside: one button takes it up again."""
+
+    code = "passwords.put_aside"
+    page = "gatehouse.passwords.come_back"
+    cookie = RETURN_COOKIE

@@ -18,6 +18,12 @@ FEATURE = Feature(
             rule="/login/", access="public", view=f"{_HERE}.views:login", methods=("GET", "POST")
         ),
         Route(
+            rule="/login/return/",
+            access="public",
+            view=f"{_HERE}.views:come_back",
+            methods=("GET", "POST"),
+        ),
+        Route(
             rule="/confirm/",
             access="signed in",
             view=f"{_HERE}.views:confirm",

@@ -33,5 +33,6 @@ def _refused(facts: Mapping[str, object]) -> str:
 SENTENCES: Final[Mapping[str, Sentence]] = {
     "passwords.wrong": fixed(WRONG),
     "passwords.not_confirmed": fixed("That is not the password of your account."),
+    "passwords.put_aside": fixed("You deactivated your account."),
     "passwords.refused": _refused,
 }

@@ -100,7 +100,7 @@ def prove(work: Work, *, name: str, password: str, device: str | None = None) ->
         Throttled: too many attempts on this name, from here or from everywhere, or from this
             network; in a known browser, in it.
         WrongCredentials: unknown, wrong, without a password, stopped, or suspended: never said
-            which.
+            which. An account that its owner put aside is proven as any other; see `returning`.
         HashingOverloaded: too many are signing in at this moment.
     """
     name = name[:_LONGEST_TYPED]
@@ -113,7 +113,8 @@ def prove(work: Work, *, name: str, password: str, device: str | None = None) ->
         tried = _count(work, counted_as(name), mark)
         user, stored = _read(work, name)
         guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
-        if not _is_right(work, user, stored, password, guess) or user is None or not user.active:
+        right = _is_right(work, user, stored, password, guess)
+        if not right or user is None or not user.open_to_owner:
             _record_refusal(work, name, user, guess)
             raise WrongCredentials
         _welcome(work, user, stored, password, tried, guess)

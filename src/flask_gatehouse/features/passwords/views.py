@@ -21,8 +21,9 @@ from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import service as desk
 from flask_gatehouse.features.login.errors import Held, MayNotEnter
 from flask_gatehouse.features.login.landing import landing
-from flask_gatehouse.features.passwords import service
+from flask_gatehouse.features.passwords import returning, service
 from flask_gatehouse.features.passwords.errors import (
+    RETURN_COOKIE,
     NotConfirmed,
     PasswordRefused,
     WrongCredentials,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from flask_gatehouse.web.forms import SiteForm
 
 _INVITATION: Final = Handing("invitation")
+_RETURN: Final = Handing(RETURN_COOKIE)
 
 
 def login() -> ResponseReturnValue:
@@ -64,7 +66,34 @@ def login() -> ResponseReturnValue:
         held = _sign_in(form)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/login.html", form, refusal)
-    return redirect(landing(), 303) if held is None else _lead_on(held)
+    if held is None:
+        return redirect(landing(), 303)
+    return _lead_on(held, safe_path(form.next.data))
+
+
+def come_back() -> ResponseReturnValue:
+    """Take an account into use again by one button, after its password, and sign in."""
+    door = doorkeeper.current()
+    secret = _RETURN.held
+    try:
+        with unit_of_work() as work:
+            if request.method != "POST":
+                returning.look(work, secret=secret)
+                wanted = safe_path(request.args.get("next"))
+                return render_template("gatehouse/passwords/come_back.html", wanted=wanted)
+            attempt = returning.take(work, secret=secret)
+            opened = desk.admit(
+                work, attempt=attempt, instead_of=door.presented(), device=door.device()
+            )
+            user = desk.account_of(work, attempt)
+    except ProofSpent:
+        flash("Please log in again.", "info")
+        return redirect(url_for(".login"), 303)
+    door.signed_in(opened, user)
+    flash("Your account is in use again.", "success")
+    response = redirect(landing(), 303)
+    _RETURN.forget(response)
+    return response
 
 
 def confirm() -> ResponseReturnValue:
@@ -167,6 +196,7 @@ def _sign_in(form: "LoginForm") -> Held | None:
             device=door.device(),
         )
         try:
+            returning.offer(work, attempt=attempt)
             opened = desk.admit(
                 work,
                 attempt=attempt,
@@ -182,10 +212,10 @@ def _sign_in(form: "LoginForm") -> Held | None:
     return None
 
 
-def _lead_on(held: Held) -> ResponseReturnValue:
+def _lead_on(held: Held, wanted: str | None) -> ResponseReturnValue:
     """Lead to where the person does what is wanted first."""
     flash(house().part(Sentences).of(held), "info")
-    response = redirect(url_for(held.page), 303)
+    response = redirect(url_for(held.page, next=wanted), 303)
     Handing(held.cookie).keep(response, held.hand)
     return response
 

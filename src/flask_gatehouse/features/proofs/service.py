@@ -183,7 +183,7 @@ def _still_good(work: Work, purpose: Purpose) -> tuple[ColumnElement[bool], ...]
 
     The account has to be as it was when the proof was made, unless it was made to outlive that.
     """
-    as_it_was = (User.id == Proof.user_id) & (User.epoch == Proof.epoch) & User.active
+    as_it_was = (User.id == Proof.user_id) & (User.epoch == Proof.epoch) & User.open_to_owner
     return (
         Proof.purpose == purpose.name,
         Proof.expires_at > work.now,

@@ -77,7 +77,7 @@ def ask(work: Work, *, name: str, link_of: LinkOf) -> str:
     allowed = _counts_as_one_more(work, about)
     # Asked for nobody as well: a statement less would show in the time.
     account = work.db.get(User, user.id if user is not None else _NOBODY)
-    if account is not None and account.active and address is not None and allowed:
+    if account is not None and account.open_to_owner and address is not None and allowed:
         work.record(RecoveryAsked(user_id=account.id))
         return _send(work, account, address, link_of)
     return _send_nothing(work, user, name, link_of)
@@ -97,7 +97,7 @@ def send(work: Work, *, user: User, link_of: LinkOf) -> str:
         raise RecoveryClosed
     account = users.by_id(work.db, user.id)
     address = _primary(account)
-    if address is None or not account.active:
+    if address is None or not account.open_to_owner:
         raise NoAddress
     work.record(RecoveryAsked(user_id=account.id))
     return _send(work, account, address, link_of)
@@ -179,7 +179,7 @@ def _address(db: Session, user: User | None, name: str) -> str | None:
     """Return where the letter goes: to the proven address that was typed, or the primary one."""
     # Asked for nobody as well, as above.
     found = addresses.of(db, user_id=user.id if user is not None else _NOBODY)
-    if user is None or not user.active:
+    if user is None or not user.open_to_owner:
         return None
     for each in found:
         if each.proven_at is not None and counted_as(name) == f"email:{each.canonical}":

@@ -15,8 +15,10 @@ from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.registration.events import RegistrationLapsed
 from flask_gatehouse.features.registration.models import Registration
 from flask_gatehouse.features.registration.rules import is_waiting
+from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import UnknownUser
+from flask_gatehouse.features.users.rules import canonical_name
 
 _log = logging.getLogger("gatehouse")
 
@@ -56,6 +58,10 @@ def _lapse(work: Work, user_id: UUID) -> None:
     gone = delete(Registration).where(over)
     if changed(work.db, gone.execution_options(synchronize_session=False)) != 1:
         return  # Proven, or erased, by somebody else.
-    if is_waiting(users.by_id(work.db, user_id)):
+    user = users.by_id(work.db, user_id)
+    if is_waiting(user):
+        canonical = canonical_name(user.username)
         work.record(RegistrationLapsed(user_id=user_id))
         users.erase(work, user_id=user_id)
+        # Nobody used it yet, and whoever makes accounts in vain must not use names up.
+        names.release(work, canonical=canonical)

@@ -36,7 +36,7 @@ from flask_gatehouse.features.registration.rules import VERIFY, of_these
 from flask_gatehouse.features.registration.settings import RegistrationSettings
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.throttling.rules import network_of
-from flask_gatehouse.features.users import addresses
+from flask_gatehouse.features.users import addresses, names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import AddressTaken
 from flask_gatehouse.features.users.models import User
@@ -98,7 +98,7 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     settings = _open(work)
     _count(work, settings)
     _check(work, also)
-    users.check_choice(work, username=applicant.username)
+    names.check_choice(work, username=applicant.username)
     canonical, shown = _judged(settings, applicant.address)
     about = (applicant.username, applicant.address)
     sealed = passwords.seal(work, password=applicant.password, about=about)

@@ -45,6 +45,12 @@ class Suspended(Conflict):
     code = "users.suspended"
 
 
+class NotDeactivated(Conflict):
+    """The account was not put aside by its owner."""
+
+    code = "users.not_deactivated"
+
+
 class SetupClosed(Conflict):
     """The first administrator exists, or the link is not the one that was handed out."""
 

@@ -28,6 +28,24 @@ class UserRestored(Event):
     sentence = "Your account was opened again."
 
 
+class UserDeactivated(Event):
+    """An account was put aside: nobody can use it until its owner comes back."""
+
+    name = "users.deactivated"
+    meaning = "An account was put aside by its owner, or because nobody had used it for long."
+    sentence = "Your account was deactivated, which ended your sign-ins."
+    #: Whether that was because nobody had used it.
+    idle: bool
+
+
+class UserReactivated(Event):
+    """An account that was put aside is in use again."""
+
+    name = "users.reactivated"
+    meaning = "An account that its owner had put aside is in use again."
+    sentence = "Your account is in use again."
+
+
 class AdministratorMade(Event):
     """Somebody became an administrator."""
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, SmallInteger, String
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime, new_id
@@ -22,6 +23,11 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     active: Mapped[bool] = mapped_column(default=True)
+    #: Since when it is put aside by its owner, who may come back; None in use, or if somebody else
+    #: suspended it.
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When somebody signed in last, exact to a day.
+    signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: Copied into sessions and links; raising it ends all of them in one statement.
     epoch: Mapped[int] = mapped_column(default=1)
@@ -30,6 +36,16 @@ class User(Base):
     def is_active(self) -> bool:
         """Whether the account may be used."""
         return self.active
+
+    @hybrid_property
+    def open_to_owner(self) -> bool:
+        """Whether its owner has a way in: it is in use, or they put it aside themselves."""
+        return self.active or self.deactivated_at is not None
+
+    @open_to_owner.inplace.expression
+    @classmethod
+    def _open_to_owner(cls) -> ColumnElement[bool]:
+        return cls.active | cls.deactivated_at.is_not(None)
 
     @property
     def is_authenticated(self) -> bool:
@@ -84,6 +100,16 @@ class Identifier(Base):
     shown: Mapped[str | None] = mapped_column(String(254))
     #: When the person proved that the address is theirs.
     proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class KeptName(Base):
+    """A user name that nobody may take for a while: its account was erased."""
+
+    __tablename__ = "gatehouse_kept_name"
+
+    #: Keyed hash of the canonical form.
+    digest: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class Administration(Base):

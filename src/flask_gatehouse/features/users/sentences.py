@@ -29,6 +29,9 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "users.unknown": fixed("There is no such account."),
     "users.not_as_it_was": fixed("This account was changed meanwhile. Look again, please."),
     "users.suspended": fixed("This account is suspended; restore it first."),
+    "users.not_deactivated": fixed(
+        "This account is not deactivated; if it is suspended, restore it."
+    ),
     "users.last_administrator": fixed(
         "This is the last active administrator; make somebody else an administrator first."
     ),

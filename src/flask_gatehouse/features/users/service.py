@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
@@ -10,15 +11,14 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.text import one_line
-from flask_gatehouse.db.statements import added, changed
+from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.users import addresses, reserved, rules
+from flask_gatehouse.features.users import addresses, names, rules
 from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.users.errors import (
     LastAdministrator,
-    NameRefused,
-    NameTaken,
     NotAsItWas,
+    NotDeactivated,
     SetupClosed,
     UnknownUser,
 )
@@ -26,17 +26,21 @@ from flask_gatehouse.features.users.events import (
     AdministratorMade,
     AdministratorUnmade,
     UserCreated,
+    UserDeactivated,
     UserErased,
+    UserReactivated,
     UserRestored,
     UserSuspended,
 )
 from flask_gatehouse.features.users.models import Administration, Identifier, User
-from flask_gatehouse.features.users.settings import UsersSettings
 
 _Wanted = TypeVar("_Wanted", bound=Select[Any])
 
 #: Rows that are read at once where all are read.
 _AT_ONCE = 1000
+
+#: How exactly it is known when somebody signed in last.
+_NOTED_EVERY = timedelta(days=1)
 
 #: Purpose of the key under which a set-up link is stored.
 SETUP_PURPOSE = "users.setup"
@@ -83,26 +87,11 @@ def create(work: Work, *, username: str, email: str | None = None, admin: bool =
     _close_setup(work)
     work.db.add(user)
     work.db.flush()
-    _claim_name(work, user, canonical)
+    names.claim(work, user=user, canonical=canonical)
     if address and email:
         addresses.claim(work, user=user, address=email, proven=False)
     work.record(UserCreated(user_id=user.id, administrator=admin))
     return user
-
-
-def check_choice(work: Work, *, username: str) -> None:
-    """Return if somebody may choose a user name for themselves, as far as a look can tell.
-
-    Raises:
-        NameRefused: the form is not acceptable, or the name is reserved.
-        NameTaken: somebody has it, in this or another spelling.
-    """
-    if reserved.is_reserved(username, work.settings(UsersSettings).reserved_names):
-        raise NameRefused(reason="reserved")
-    mine = Identifier.kind == "username", Identifier.canonical == rules.canonical_name(username)
-    with work.reading() as db:
-        if db.scalar(select(Identifier.user_id).where(*mine)) is not None:
-            raise NameTaken
 
 
 def find(db: Session, text: str) -> User | None:
@@ -216,13 +205,14 @@ def suspend(work: Work, *, user: User) -> None:
     _hold_administration(work)
     _refuse_last(work, user)
     # One that its owner closed as well: from now on no link of theirs opens it.
-    if _change(work, user, User.id == user.id, active=False, epoch=User.epoch + 1):
+    values = {"active": False, "deactivated_at": None, "epoch": User.epoch + 1}
+    if _change(work, user, User.id == user.id, **values):
         work.record(UserSuspended(user_id=user.id))
 
 
 def restore(work: Work, *, user: User) -> None:
     """Let a suspended account be used again; what was ended stays ended."""
-    if _change(work, user, User.active.is_(False), active=True):
+    if _change(work, user, User.active.is_(False), active=True, deactivated_at=None):
         work.record(UserRestored(user_id=user.id))
 
 
@@ -263,6 +253,13 @@ def hold_for_erasing(work: Work, *, user_id: UUID) -> None:
     hold(work, user_id=user_id)
 
 
+def note_sign_in(work: Work, *, user: User) -> None:
+    """Note that somebody signed in, once a day: more often would cost each sign-in a write."""
+    if user.signed_in_at is None or user.signed_in_at <= work.now - _NOTED_EVERY:
+        user.signed_in_at = work.now
+        work.db.flush()
+
+
 def close(work: Work, *, user_id: UUID, epoch: int) -> None:
     """Close an account for its owner; every session and link of it ends at once.
 
@@ -279,6 +276,45 @@ def close(work: Work, *, user_id: UUID, epoch: int) -> None:
     open_still = User.active.is_(True) & (User.epoch == epoch)
     if not _change(work, user, open_still, active=False, epoch=User.epoch + 1):
         raise NotAsItWas
+
+
+def deactivate(
+    work: Work, *, user_id: UUID, only_if: ColumnElement[bool], idle: bool = False
+) -> None:
+    """Put an account aside until its owner comes back; every session and link of it ends at once.
+
+    Args:
+        only_if: what has to hold for it at this moment, besides that it is in use.
+        idle: whether nobody used it, rather than that its owner wished it.
+
+    Raises:
+        LastAdministrator: nobody else could administer the site.
+        NotAsItWas: it is not in use, or not as it has to be.
+    """
+    _hold_administration(work)
+    user = by_id(work.db, user_id)
+    _refuse_last(work, user)
+    values = {"active": False, "deactivated_at": work.now, "epoch": User.epoch + 1}
+    if not _change(work, user, User.active.is_(True) & only_if, **values):
+        raise NotAsItWas
+    work.record(UserDeactivated(user_id=user_id, idle=idle))
+
+
+def reactivate(work: Work, *, user_id: UUID) -> None:
+    """Take an account that was put aside into use again. What was ended stays ended.
+
+    Of two at once, and of this and suspending, the database lets one through.
+
+    Raises:
+        NotDeactivated: it is in use, or somebody else suspended it.
+        UnknownUser: there is no such account.
+    """
+    user = by_id(work.db, user_id)
+    aside = User.active.is_(False) & User.deactivated_at.is_not(None)
+    values = {"active": True, "deactivated_at": None, "epoch": User.epoch + 1}
+    if not _change(work, user, aside, **values):
+        raise NotDeactivated
+    work.record(UserReactivated(user_id=user_id))
 
 
 def take_closed(work: Work, *, user_id: UUID, epoch: int, active: bool) -> None:
@@ -374,19 +410,6 @@ def spend_setup_link(work: Work, *, secret: str) -> None:
 def _close_setup(work: Work) -> None:
     still_open = update(Administration).where(Administration.setup_closed_at.is_(None))
     work.db.execute(still_open.values(setup_closed_at=work.now, setup_digest=None))
-
-
-def _claim_name(work: Work, user: User, canonical: str) -> None:
-    """Take a name. The primary key decides between two who take it at once."""
-    if not added(
-        work.db,
-        Identifier,
-        kind="username",
-        canonical=canonical,
-        user_id=user.id,
-        version=rules.CANONICAL_VERSION,
-    ):
-        raise NameTaken
 
 
 def _change(work: Work, user: User, expected: ColumnElement[bool], **values: object) -> bool:
