@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.admin.addressing import address, rename
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
@@ -31,6 +32,10 @@ _PAGE = 500
 @click.group()
 def users() -> None:
     """Make, find, suspend and restore accounts."""
+
+
+users.add_command(rename)
+users.add_command(address)
 
 
 @users.command()
