@@ -86,7 +86,14 @@ LEFT_BY_ASKING = (
 )
 
 #: Cookies that hand the secret of a link to its page.
-HANDED = {"gatehouse_invited", "gatehouse_recovery", "gatehouse_undo", INVITATION}
+HANDED = {
+    "gatehouse_address",
+    "gatehouse_address-undo",
+    "gatehouse_invited",
+    "gatehouse_recovery",
+    "gatehouse_undo",
+    INVITATION,
+}
 
 
 def is_alike(route: Route, page: Any) -> bool:
