@@ -2,6 +2,7 @@
 
 from flask_gatehouse.features.account.feature import FEATURE as ACCOUNT
 from flask_gatehouse.features.activity.feature import FEATURE as ACTIVITY
+from flask_gatehouse.features.addresses.feature import FEATURE as ADDRESSES
 from flask_gatehouse.features.admin.feature import FEATURE as ADMIN
 from flask_gatehouse.features.audit.feature import FEATURE as AUDIT
 from flask_gatehouse.features.devices.feature import FEATURE as DEVICES
@@ -11,6 +12,7 @@ from flask_gatehouse.features.invitations.feature import FEATURE as INVITATIONS
 from flask_gatehouse.features.leaving.feature import FEATURE as LEAVING
 from flask_gatehouse.features.login.feature import FEATURE as LOGIN
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
+from flask_gatehouse.features.names.feature import FEATURE as NAMES
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
@@ -35,6 +37,8 @@ FEATURES = (
     LEAVING,
     IDLE_ACCOUNTS,
     ACCOUNT,
+    ADDRESSES,
+    NAMES,
     DEVICES,
     ACTIVITY,
     ADMIN,

@@ -5,8 +5,10 @@ GATEHOUSE_TEST_SCREENSHOTS names a folder in which the pictures are kept.
 
 import re
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +28,7 @@ from tests.browser.looking import (
     turn,
     violations,
 )
-from tests.browser.running import COMMAND, Site, environment
+from tests.browser.running import COMMAND, PATIENCE, Site, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -112,6 +114,19 @@ def _come_back(page: Page) -> None:
     sign_in(page, "away")
 
 
+def _add_address(address: str) -> Callable[[Page], None]:
+    def add(page: Page) -> None:
+        page.get_by_label("E-mail address").fill(address)
+        page.get_by_role("button", name="Send the letter", exact=True).click()
+
+    return add
+
+
+def _take_name(page: Page) -> None:
+    page.get_by_label("New user name").fill("ben")
+    page.get_by_role("button", name="Change user name").click()
+
+
 def _from_elsewhere(page: Page) -> None:
     there = page.url
     page.goto("about:blank")
@@ -158,6 +173,27 @@ PAGES = (
     Shown("account-long-name", "Your account", "/account/", LONG_NAME),
     Shown("devices", "Your devices", "/account/devices/", "ada"),
     Shown("devices-long-name", "Your devices", "/account/devices/", LONG_NAME),
+    Shown("addresses", "E-mail addresses", "/account/addresses/", "ada"),
+    Shown(
+        "addresses-refused",
+        "E-mail addresses",
+        "/account/addresses/",
+        "ada",
+        then=_add_address("nowhere"),
+    ),
+    Shown(
+        "addresses-waiting",
+        "E-mail addresses",
+        "/account/addresses/",
+        "ada",
+        then=_add_address("a-rather-long-local-part.with.dots@mail.example.org"),
+    ),
+    Shown("addresses-long-name", "E-mail addresses", "/account/addresses/", LONG_NAME),
+    Shown("address-over", "This link does not work", "/address/"),
+    Shown("address-undo-over", "This link does not work", "/address/undo/"),
+    Shown("name", "Your user name", "/account/name/", "ada"),
+    Shown("name-long", "Your user name", "/account/name/", LONG_NAME),
+    Shown("name-taken", "Your user name", "/account/name/", "ada", then=_take_name),
     Shown("activity", "Your activity", "/account/activity/", "ada"),
     Shown("activity-long-name", "Your activity", "/account/activity/", LONG_NAME),
     Shown("data", "Your data", "/account/data/", "ada"),
@@ -231,6 +267,56 @@ def test_the_invitation_page(new_page: NewPage, site: Site, camera: Camera) -> N
     camera.take(page, "login-after-invitation")
     sign_in(page, "person002@example.org", "eleven slow tortoises")
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
+
+
+def _link(site: Site, to: str) -> str:
+    """Return the path of the link in the letter to an address, once it has left the outbox."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for path in (site.home / "outbox").glob("*.eml"):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = mail.get_body(("plain",))
+            text = body.get_content() if body is not None else ""
+            found = re.search(r"https?://[^/]+(/address/(?:undo/)?[\w-]{43}/)", text)
+            if mail["To"] == to and found is not None:
+                return found[1]
+        time.sleep(0.1)
+    raise AssertionError(f"no letter to {to}")
+
+
+def test_the_pages_to_which_letters_about_addresses_lead(
+    new_page: NewPage, site: Site, camera: Camera
+) -> None:
+    subprocess.run(
+        [COMMAND, "users", "set-password", "person003", "--password-stdin"],
+        env=environment(site.home, GATEHOUSE_PUBLIC_URL=site.url),
+        input="eleven slow tortoises",
+        text=True,
+        check=True,
+    )
+    page = new_page()
+    page.goto("/login/?next=/account/addresses/")
+    sign_in(page, "person003", "eleven slow tortoises")
+    _add_address("third@example.net")(page)
+    page.goto(_link(site, "third@example.net"))
+    assert path_of(page) == "/address/"
+    _judge(page, "Confirm your address")
+    camera.take(page, "address-confirm")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("The address is confirmed.")
+    page.get_by_role("button", name="Make primary").click()
+    _judge(page, "E-mail addresses")
+    expect(page.get_by_role("main")).to_contain_text("A letter to it can make it the primary one")
+    camera.take(page, "addresses-held")
+    stranger = new_page()
+    stranger.goto(_link(site, "person003@example.org"))
+    assert path_of(stranger) == "/address/undo/"
+    _judge(stranger, "Undo the change?")
+    camera.take(stranger, "address-undo")
+    _send(stranger)
+    expect(stranger.get_by_role("status")).to_contain_text("The change is undone")
+    page.reload()
+    assert path_of(page).startswith("/login/")
 
 
 def _judge(page: Page, heading: str) -> None:

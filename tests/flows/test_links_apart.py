@@ -13,6 +13,8 @@ from tests.security.walk import snapshot
 
 #: Each kind of link, and the page to which it leads.
 KINDS = {
+    "address": "/address/",
+    "address/undo": "/address/undo/",
     "recover": "/recover/new/",
     "invited": "/invited/",
     "leave/undo": "/leave/undo/",
@@ -31,7 +33,7 @@ def site(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
         )
     )
     site.add_user("root", email="root@example.org", admin=True)
-    for name in ("alice", "bob", "carol"):
+    for name in ("alice", "bob", "carol", "erin"):
         site.add_user(name, email=f"{name}@example.org")
     return site
 
@@ -41,14 +43,26 @@ def secrets(site: GatehouseTester) -> dict[str, str]:
     """The secret of one link of each kind, each good at this moment."""
     send(site.client(), "/recover/", username="alice")
     runner = site.app.test_cli_runner()
-    for args in (("users", "invite", "bob"), ("invitations", "send", "dora@example.org")):
+    for args in (
+        ("users", "invite", "bob"),
+        ("users", "address", "add", "erin", "gina@example.org", "--proven"),
+        ("invitations", "send", "dora@example.org"),
+    ):
         assert runner.invoke(args=["gatehouse", *args]).exit_code == 0
     carol = site.client()
     sign_in(carol, "carol")
     data = {"csrf_token": token(carol.get("/account/leave/"))}
     assert carol.post("/account/leave/delete/", data=data).status_code == 303
-    filled = {"username": "erin", "email": "erin@example.org", "password": PASSWORD}
+    filled = {"username": "hugo", "email": "hugo@example.org", "password": PASSWORD}
     send(site.client(), "/register/", **filled)
+    erin = site.client()
+    sign_in(erin, "erin")
+    for what, field, value in (
+        ("primary", "address", "gina@example.org"),
+        ("add", "email", "frank@example.org"),
+    ):
+        sent = {"csrf_token": token(erin.get("/account/addresses/")), field: value}
+        assert erin.post(f"/account/addresses/{what}/", data=sent).status_code == 303
     found = {}
     for mail in site.mails():
         body = mail.get_body(("plain",))
@@ -83,6 +97,8 @@ def test_a_secret_in_the_cookie_of_another_kind_is_nothing_there(
     site: GatehouseTester, secrets: dict[str, str]
 ) -> None:
     cookies = {
+        "address": "gatehouse_address",
+        "address/undo": "gatehouse_address-undo",
         "recover": "gatehouse_recovery",
         "invited": "gatehouse_invited",
         "leave/undo": "gatehouse_undo",

@@ -443,6 +443,8 @@ def test_csr_11_what_was_sent_before_the_sign_in_is_never_done_after_it(
 #: Where looking at a link leaves a trace: the attempt is counted.
 TRACES = ("gatehouse_throttle",)
 LOOKS = {
+    "gatehouse.addresses.confirm",
+    "gatehouse.addresses.undo",
     "gatehouse.invitations.accept",
     "gatehouse.leaving.undo",
     "gatehouse.passwords.come_back",

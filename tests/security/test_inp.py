@@ -87,6 +87,8 @@ LEFT_BY_ASKING = (
 
 #: Cookies that hand the secret of a link to its page.
 HANDED = {
+    "gatehouse_address",
+    "gatehouse_address-undo",
     "gatehouse_invited",
     "gatehouse_recovery",
     "gatehouse_return",

@@ -11,10 +11,12 @@ from flask.testing import FlaskClient
 
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.features.invitations import service
+from flask_gatehouse.features.invitations.errors import InvitationsClosed
 from flask_gatehouse.features.invitations.links import link_of
 from flask_gatehouse.features.invitations.purging import InvitedPurge
 from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.errors import NameRefused
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
@@ -302,3 +304,33 @@ def test_rst_17_an_edited_cookie_opens_nothing(site: GatehouseTester) -> None:
     edited = ("A" if key[0] != "A" else "B") + key[1:]
     client.get(f"/invited/{edited}/")
     assert client.get("/invited/").status_code == 409
+
+
+def test_where_nobody_is_let_in_no_invitation_is_sent_or_accepted(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    before = GatehouseTester(make_site(sqlite_url))
+    key = invited(before)
+    site = GatehouseTester(
+        make_site(
+            sqlite_url,
+            GATEHOUSE_REGISTRATION_MODE="closed",
+            SECRET_KEY=before.app.config["SECRET_KEY"],
+        )
+    )
+    site.add_user("root", admin=True)
+    exit_code, said = command(site, "send", "other@example.org")
+    assert (exit_code, "no accounts by invitation" in said) == (1, True)
+    assert forms.send(chief(site), PAGE, email="other@example.org").status_code == 403
+    client = site.client()
+    assert client.get(f"/invited/{key}/", follow_redirects=True).status_code == 403
+    with site.work() as work, pytest.raises(InvitationsClosed):
+        service.accept(work, secret=key, username="newbie", password=PASSWORD)
+    assert command(site, "revoke", ADDRESS)[0] == 0
+
+
+def test_a_reserved_name_is_no_choice_and_the_invitation_stays_good(site: GatehouseTester) -> None:
+    key = invited(site)
+    with pytest.raises(NameRefused):
+        accept(site, key, name="admin")
+    accept(site, key)

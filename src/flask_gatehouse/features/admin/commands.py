@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.admin.addressing import address, rename
 from flask_gatehouse.features.idle_accounts import expiring
 from flask_gatehouse.features.idle_accounts.settings import IdleAccountSettings
 from flask_gatehouse.features.leaving import deactivating, departing
@@ -36,6 +37,10 @@ _PAGE = 500
 @click.group()
 def users() -> None:
     """Make, find, suspend and restore accounts."""
+
+
+users.add_command(rename)
+users.add_command(address)
 
 
 @users.command()

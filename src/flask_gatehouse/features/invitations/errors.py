@@ -9,6 +9,12 @@ class MayNotInvite(NotAllowed):
     code = "invitations.may_not_invite"
 
 
+class InvitationsClosed(NotAllowed):
+    """This site makes no accounts by invitation."""
+
+    code = "invitations.closed"
+
+
 class UnknownInvitation(NotValid):
     """There is no such invitation, or not any more. The page answers 404."""
 

@@ -14,6 +14,7 @@ from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.invitations import limits
 from flask_gatehouse.features.invitations.errors import (
     AlreadyInvited,
+    InvitationsClosed,
     MayNotInvite,
     UnknownInvitation,
 )
@@ -30,14 +31,14 @@ from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent
+from flask_gatehouse.features.registration.settings import RegistrationSettings
 from flask_gatehouse.features.throttling import service as throttling
-from flask_gatehouse.features.users import addresses
+from flask_gatehouse.features.users import addresses, names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import AddressTaken
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import (
     canonical_address,
-    canonical_name,
     mailing_address,
 )
 
@@ -93,12 +94,14 @@ def send(work: Work, *, inviter: User | None, address: str, admin: bool, link_of
 
     Raises:
         AddressRefused: the form is not acceptable.
+        InvitationsClosed: this site makes no accounts by invitation.
         MayNotInvite: the inviter may not at this moment, or not with this role.
         Throttled: too many, by this person or to this address.
         AlreadyInvited: somebody else did at the same moment, or before, and a member asks.
     """
     canonical, shown = canonical_address(address), mailing_address(address.strip())
     _count(work, inviter, canonical)
+    _refuse_if_closed(work)
     asking = _judge(work, inviter, admin=admin)
     before = Invited.canonical == canonical
     work.db.execute(delete(Invited).where(before, _within_reach(work, asking, over=True)))
@@ -118,6 +121,7 @@ def resend(work: Work, *, inviter: User | None, public_id: str, link_of: LinkOf)
     with work.reading() as db:
         found = _named(db, public_id, _within_reach(work, inviter))
     _count(work, inviter, found.canonical)
+    _refuse_if_closed(work)
     asking = _judge(work, inviter)
     mine = (Invited.public_id == public_id) & _within_reach(work, asking)
     if changed(work.db, delete(Invited).where(mine)) != 1:
@@ -150,9 +154,11 @@ def look(work: Work, *, secret: str) -> str:
 
     Raises:
         Throttled: too many links were tried from this network.
+        InvitationsClosed: this site makes no accounts by invitation.
         ProofSpent: used, expired, replaced, taken back, or never was, or whoever answers for it
             may not invite any more.
     """
+    _refuse_if_closed(work)
     found = proofs.look(work, purpose=ACCEPT, secret=secret)
     with work.reading() as db:
         invited = db.scalar(select(Invited).where(_good(work, found)))
@@ -173,7 +179,7 @@ def accept(work: Work, *, secret: str, username: str, password: str) -> None:
         ProofSpent: as for `look`, or somebody has the address by now; of two at once one gets this.
     """
     address = look(work, secret=secret)
-    canonical_name(username)
+    names.refuse_reserved(work, username=username)
     sealed = passwords.seal(work, password=password, about=(username, address))
     found = proofs.spend(work, purpose=ACCEPT, secret=secret)
     invited = work.db.scalar(select(Invited).where(_good(work, found)))
@@ -205,6 +211,11 @@ def _count(work: Work, inviter: User | None, canonical: str) -> None:
         (limits.ADDRESS.under(settings), canonical),
     ]
     throttling.count(work, attempts=attempts)
+
+
+def _refuse_if_closed(work: Work) -> None:
+    if work.settings(RegistrationSettings).mode == "closed":
+        raise InvitationsClosed
 
 
 def _judge(work: Work, inviter: User | None, *, admin: bool = False) -> User | None:

@@ -128,7 +128,7 @@ def accept() -> ResponseReturnValue:
         refuse(form, refusal, form.username)
     except PasswordRefused as refusal:
         refuse(form, refusal, form.password)
-    except ProofSpent as refusal:
+    except (ProofSpent, InvitationsClosed) as refusal:
         return render_template("gatehouse/invitations/over.html"), answer(refusal).status
     page = render_template("gatehouse/invitations/accept.html", form=form)
     return page, 422 if form.errors else 200

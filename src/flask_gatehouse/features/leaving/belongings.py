@@ -34,7 +34,12 @@ class AccountBelongings(Belongings):
             "username": user.username,
             "email": user.email,
             "addresses": [
-                {"address": row.shown or row.canonical, "proven_at": row.proven_at} for row in found
+                {
+                    "address": row.shown or row.canonical,
+                    "added_at": row.added_at,
+                    "proven_at": row.proven_at,
+                }
+                for row in found
             ],
             "active": user.active,
             "deactivated_at": user.deactivated_at,

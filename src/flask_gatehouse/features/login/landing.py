@@ -15,6 +15,8 @@ from flask_gatehouse.web.work import house
 _ARRIVALS: Final = (
     "gatehouse.admin.",
     "gatehouse.account.",
+    "gatehouse.addresses.index",
+    "gatehouse.names.index",
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.passwords.change",

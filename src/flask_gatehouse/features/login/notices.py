@@ -12,18 +12,22 @@ from flask_gatehouse.features.users.rules import mailing_address
 _log = logging.getLogger("gatehouse")
 
 
-def notify(work: Work, *, user: User, letter: str, **facts: object) -> None:
+def notify(work: Work, *, user: User, letter: str, to: str | None = None, **facts: object) -> None:
     """Write a letter to the owner of an account, in this transaction, if there is an address.
 
     Every letter knows when it happened and from which network address, and no text that a browser
     sent: nobody can make the site say something to somebody else.
 
+    Args:
+        to: another mailbox of theirs than the primary one.
+
     Source: OWASP ASVS 5.0 6.3.5.
     """
-    if not user.email:
+    address = to or user.email
+    if not address:
         return
     try:
-        recipient = mailing_address(user.email)
+        recipient = mailing_address(address)
     except AddressRefused:
         # A sign-in does not fail over an address that a host wrote into the table itself.
         _log.warning("the address of %r cannot be written to", user)

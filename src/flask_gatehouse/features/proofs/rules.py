@@ -23,10 +23,13 @@ class Purpose:
         name: `<feature>.<what>`, at most 32 characters.
         outlives_changes: whether it stays good when the account's epoch is raised, as the way back
             for an owner must whom a stranger tries to lock out.
+        one_each_address: whether an account may have one for each of several mailboxes; otherwise
+            a new one voids the one before, wherever that went.
     """
 
     name: str
     outlives_changes: bool = False
+    one_each_address: bool = False
 
 
 def new_code() -> str:

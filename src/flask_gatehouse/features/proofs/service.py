@@ -1,12 +1,13 @@
 """Send a secret out in a letter, and take it back once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.settings import Secret
@@ -55,6 +56,16 @@ class Found:
         return self.user_id
 
 
+@dataclass(frozen=True)
+class Open:
+    """A proof that was not brought back yet. Nothing of it opens anything."""
+
+    ticket: str
+    address: str
+    facts: Mapping[str, Any]
+    expires_at: datetime
+
+
 def make(
     work: Work,
     *,
@@ -66,14 +77,15 @@ def make(
 ) -> Made:
     """Return a new secret; older ones of the same purpose and account are void.
 
-    Without an account those of the same purpose and address are.
+    Without an account those of the same purpose and address are; with one those of the same
+    address only, if the purpose allows one for each.
 
     Args:
         address: canonical, the mailbox to which the letter goes; empty if bringing the secret back
             is to prove no mailbox, because it is handed over in other ways as well.
         facts: plain data that the purpose needs later.
     """
-    whose = Proof.user_id == user.id if user is not None else _of_nobody(address)
+    whose = _whose(purpose, user, address)
     work.db.execute(delete(Proof).where(Proof.purpose == purpose.name, whose))
     secret, code, ticket = tokens.new_secret(), rules.new_code(), new_ticket()
     key = work.house.keys.newest(_key(purpose)).value
@@ -99,6 +111,30 @@ def make(
 def new_ticket() -> str:
     """Return a name for a letter; also where none was sent, so that nobody can tell."""
     return tokens.new_public_id()
+
+
+def open_ones(work: Work, db: Session, *, purpose: Purpose, user_id: UUID) -> Sequence[Open]:
+    """Return what an account has open at the moment for a purpose, oldest first."""
+    found = _good(work, purpose, Proof.user_id == user_id)
+    rows = db.scalars(found.order_by(Proof.created_at, Proof.address)).all()
+    return [Open(row.ticket, row.address, dict(row.facts), row.expires_at) for row in rows]
+
+
+def void(work: Work, *, user_id: UUID, address: str | None = None, outliving: bool = False) -> int:
+    """Void what an account has open, whatever for; return how many that were.
+
+    Hold the account before, as whoever uses a proof does.
+
+    Args:
+        address: canonical; only what was sent to this mailbox.
+        outliving: also what is meant to outlive changes of the account.
+    """
+    gone = delete(Proof).where(Proof.user_id == user_id)
+    if address is not None:
+        gone = gone.where(Proof.address == address)
+    if not outliving:
+        gone = gone.where(Proof.epoch.is_not(None))
+    return changed(work.db, gone.execution_options(synchronize_session=False))
 
 
 def look(work: Work, *, purpose: Purpose, secret: str) -> Found:
@@ -200,8 +236,12 @@ def _is_code(work: Work, purpose: Purpose, row: Proof, digits: str) -> bool:
     return any(tokens.same(row.code_digest, each) for each in made_with)
 
 
-def _of_nobody(address: str) -> ColumnElement[bool]:
-    return Proof.user_id.is_(None) & (Proof.address == address)
+def _whose(purpose: Purpose, user: User | None, address: str) -> ColumnElement[bool]:
+    if user is None:
+        return Proof.user_id.is_(None) & (Proof.address == address)
+    if purpose.one_each_address:
+        return (Proof.user_id == user.id) & (Proof.address == address)
+    return Proof.user_id == user.id
 
 
 def _told(row: Proof) -> Found:

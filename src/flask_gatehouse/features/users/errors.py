@@ -63,6 +63,24 @@ class UnknownAddress(NotValid):
     code = "users.unknown_address"
 
 
+class AddressUnproven(Conflict):
+    """Nobody has proven yet that they read this mailbox."""
+
+    code = "users.address_unproven"
+
+
+class PrimaryAddress(Conflict):
+    """It is the primary address of the account."""
+
+    code = "users.primary_address"
+
+
+class LastProvenAddress(Conflict):
+    """The account would be left without an address that was proven."""
+
+    code = "users.last_proven_address"
+
+
 class NotAsItWas(Conflict):
     """The account was opened, suspended, changed or deleted meanwhile."""
 

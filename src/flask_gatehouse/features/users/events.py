@@ -87,3 +87,27 @@ class AddressProven(Event):
     name = "users.address_proven"
     meaning = "Somebody proved that an e-mail address of their account is theirs."
     sentence = "You proved that an e-mail address is yours."
+
+
+class AddressRemoved(Event):
+    """An account has one address less."""
+
+    name = "users.address_removed"
+    meaning = "An e-mail address was taken from an account."
+    sentence = "An e-mail address was taken from your account."
+
+
+class PrimaryAddressChanged(Event):
+    """Letters go to another address of the account from now on."""
+
+    name = "users.primary_address_changed"
+    meaning = "Another e-mail address of an account became the primary one."
+    sentence = "Another e-mail address became your primary one."
+
+
+class UserRenamed(Event):
+    """An account has another user name."""
+
+    name = "users.renamed"
+    meaning = "The user name of an account was changed."
+    sentence = "Your user name was changed."

@@ -100,6 +100,8 @@ class Identifier(Base):
     shown: Mapped[str | None] = mapped_column(String(254))
     #: When the person proved that the address is theirs.
     proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the account got the address; None for a name, and in rows of before.
+    added_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class KeptName(Base):

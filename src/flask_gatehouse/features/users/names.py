@@ -28,14 +28,19 @@ def check_choice(work: Work, *, username: str) -> None:
         NameRefused: the form is not acceptable, or the name is reserved.
         NameTaken: somebody has it, in this or another spelling, or it is kept back.
     """
-    if is_reserved(username, work.settings(UsersSettings).reserved_names):
-        raise NameRefused(reason="reserved")
+    refuse_reserved(work, username=username)
     canonical = rules.canonical_name(username)
     mine = (Identifier.kind == "username") & (Identifier.canonical == canonical)
     with work.reading() as db:
         taken = db.scalar(select(Identifier.user_id).where(mine)) is not None
         if taken or _is_kept_back(work, db, canonical):
             raise NameTaken
+
+
+def refuse_reserved(work: Work, *, username: str) -> None:
+    """Return if a user name is none that nobody may choose. Raises: NameRefused."""
+    if is_reserved(username, work.settings(UsersSettings).reserved_names):
+        raise NameRefused(reason="reserved")
 
 
 def claim(work: Work, *, user: User, canonical: str) -> None:

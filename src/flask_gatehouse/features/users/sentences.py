@@ -26,6 +26,13 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "users.name_taken": fixed("Somebody has this user name already."),
     "users.address_taken": fixed("Somebody has this e-mail address already."),
     "users.unknown_address": fixed("Your account has no such e-mail address."),
+    "users.address_unproven": fixed(
+        "This address is not confirmed yet. Open the link in the letter to it first."
+    ),
+    "users.primary_address": fixed("This is your primary address; make another one primary first."),
+    "users.last_proven_address": fixed(
+        "This is the last confirmed address of the account; confirm another one first."
+    ),
     "users.unknown": fixed("There is no such account."),
     "users.not_as_it_was": fixed("This account was changed meanwhile. Look again, please."),
     "users.suspended": fixed("This account is suspended; restore it first."),

@@ -29,6 +29,7 @@ from flask_gatehouse.features.users.events import (
     UserDeactivated,
     UserErased,
     UserReactivated,
+    UserRenamed,
     UserRestored,
     UserSuspended,
 )
@@ -258,6 +259,49 @@ def note_sign_in(work: Work, *, user: User) -> None:
     if user.signed_in_at is None or user.signed_in_at <= work.now - _NOTED_EVERY:
         user.signed_in_at = work.now
         work.db.flush()
+
+
+def held(work: Work, *, user: User, in_any_state: bool = False) -> User:
+    """Return an account as it is now, held until the commit.
+
+    Args:
+        user: as the session found it: what changed since then refuses.
+        in_any_state: for whoever runs the site: also a suspended one, whatever changed.
+
+    Raises:
+        NotAsItWas: it was suspended or deleted, or what was proven was changed meanwhile.
+    """
+    user_id, epoch = user.id, user.epoch
+    hold(work, user_id=user_id)
+    account = work.db.get(User, user_id, populate_existing=True)
+    if account is None:
+        raise NotAsItWas
+    if not in_any_state and (not account.active or account.epoch != epoch):
+        raise NotAsItWas
+    return account
+
+
+def rename(work: Work, *, user: User, username: str) -> bool:
+    """Give an account another user name; return whether that changed anything.
+
+    Hold the account before. The name of before is free at once; sessions stay.
+
+    Raises:
+        NameRefused: the form is not acceptable.
+        NameTaken: somebody else has it, in this or another spelling.
+    """
+    canonical, shown = rules.canonical_name(username), rules.shown_name(username)
+    if shown == user.username:
+        return False
+    mine = (Identifier.kind == "username") & (Identifier.user_id == user.id)
+    if work.db.scalar(select(Identifier.canonical).where(mine)) != canonical:
+        names.claim(work, user=user, canonical=canonical)
+        former = delete(Identifier).where(mine, Identifier.canonical != canonical)
+        work.db.execute(former.execution_options(synchronize_session=False))
+    user.username, user.updated_at = shown, work.now
+    work.db.flush()
+    work.record(UserRenamed(user_id=user.id))
+    return True
 
 
 def close(work: Work, *, user_id: UUID, epoch: int) -> None:
