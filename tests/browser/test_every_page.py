@@ -5,6 +5,7 @@ GATEHOUSE_TEST_SCREENSHOTS names a folder in which the pictures are kept.
 
 import re
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from tests.browser.looking import (
     turn,
     violations,
 )
-from tests.browser.running import COMMAND, Site, environment
+from tests.browser.running import COMMAND, PATIENCE, Site, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -216,6 +217,74 @@ def test_the_invitation_page(new_page: NewPage, site: Site, camera: Camera) -> N
     camera.take(page, "login-after-invitation")
     sign_in(page, "person002@example.org", "eleven slow tortoises")
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
+
+
+def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) -> None:
+    page = new_page()
+    page.goto("/recover/")
+    page.get_by_label("User name or e-mail address").fill("person003")
+    _send(page)
+    page.goto(_link_in_the_letter_to(site, "person003@example.org", "recover"))
+    assert path_of(page) == "/recover/new/"
+    _judge(page, "Choose a new password")
+    camera.take(page, "recover-new")
+    page.get_by_label("New password").fill("password")
+    _send(page)
+    _judge(page, "Choose a new password")
+    camera.take(page, "recover-new-refused")
+    page.get_by_label("New password").fill("eleven slow tortoises")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
+
+    page.goto("/login/?next=/account/leave/")
+    sign_in(page, "person003", "eleven slow tortoises")
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.get_by_role("status")).to_contain_text("Your account is closed.")
+    page.goto(_link_in_the_letter_to(site, "person003@example.org", "leave/undo"))
+    assert path_of(page) == "/leave/undo/"
+    _judge(page, "Keep your account?")
+    camera.take(page, "undo")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("Your account is open again. Please log in.")
+
+
+def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Camera) -> None:
+    console = new_page()
+    console.goto("/login/?next=/admin/invitations/")
+    sign_in(console, "ada")
+    console.get_by_label("E-mail address").fill("newcomer@example.org")
+    console.get_by_role("button", name="Send the invitation").click()
+    expect(console.get_by_role("status")).to_have_text("The invitation is on its way.")
+    _judge(console, "Invitations")
+    camera.take(console, "invitations-one")
+
+    page = new_page()
+    page.goto(_link_in_the_letter_to(site, "newcomer@example.org", "invited"))
+    assert path_of(page) == "/invited/"
+    _judge(page, "Make your account")
+    camera.take(page, "invited")
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password").fill("eleven slow tortoises")
+    _send(page)
+    _judge(page, "Make your account")
+    camera.take(page, "invited-refused")
+
+    # Nobody is left behind for the pages of the others.
+    console.get_by_role("button", name="Take back").click()
+    expect(console.get_by_role("status")).to_have_text("The invitation is taken back.")
+
+
+def _link_in_the_letter_to(site: Site, address: str, kind: str) -> str:
+    """Wait for a letter with such a link in the folder in which the site keeps its letters."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for path in (site.home / "outbox").glob("*.eml"):
+            letter = path.read_text("ascii")
+            found = re.search(rf"^{site.url}/{kind}/[\w-]+/$", letter, re.MULTILINE)
+            if f"To: {address}\n" in letter and found:
+                return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"no letter with a link to {kind} for {address}\n{site.output}")
 
 
 def _judge(page: Page, heading: str) -> None:
