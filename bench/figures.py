@@ -194,7 +194,15 @@ def of_letters(names: Sequence[str], folder: Path, effort: Effort) -> list[Figur
     lines = _of_letters("SQLite", letters.rounds(folder / "sqlite", None, effort.storms))
     with truth.database() as url:
         on_postgres = letters.rounds(folder / "postgresql", url, effort.storms)
-    return lines + _of_letters("PostgreSQL", on_postgres)
+    lines += _of_letters("PostgreSQL", on_postgres)
+    asked = letters.answers(folder / "answers", effort.rounds)
+    up = {US: measure.scaled(asked["up"], MILLI)}
+    lines.append(_figure("asking for a letter, mail server up", "ms", up, 2))
+    for state in letters.SERVERS[1:]:
+        times = {US: measure.ratio(asked[state], asked["up"])}
+        name = f"asking for a letter, mail server {state} / up"
+        lines.append(_figure(name, "times", times, 2, plus=1.2))
+    return lines
 
 
 def _of_letters(kind: str, rounds: Sequence[letters.Round]) -> list[Figure]:
