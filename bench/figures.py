@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import answers, fresh, growth, measure, purge, storm, throughput, truth
+from bench import answers, fresh, growth, letters, measure, purge, storm, throughput, truth
 from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bench.measure import Effort, Rounds, Running
@@ -185,6 +185,46 @@ def of_purge(
             Figure(f"sessions purged, {kind}", "a second", {US: seen.rows_a_second}),
         ]
     return lines
+
+
+def of_letters(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:
+    """Measure how long many letters take to be queued together, and then each to be sent."""
+    if US not in names:
+        return []
+    lines = _of_letters("SQLite", letters.rounds(folder / "sqlite", None, effort.storms))
+    with truth.database() as url:
+        on_postgres = letters.rounds(folder / "postgresql", url, effort.storms)
+    lines += _of_letters("PostgreSQL", on_postgres)
+    asked = letters.answers(folder / "answers", effort.rounds)
+    up = {US: measure.scaled(asked["up"], MILLI)}
+    lines.append(_figure("asking for a letter, mail server up", "ms", up, 2))
+    for state in letters.SERVERS[1:]:
+        times = {US: measure.ratio(asked[state], asked["up"])}
+        name = f"asking for a letter, mail server {state} / up"
+        lines.append(_figure(name, "times", times, 2, plus=1.2))
+    return lines
+
+
+def _of_letters(kind: str, rounds: Sequence[letters.Round]) -> list[Figure]:
+    queued, sent = [each.queued for each in rounds], [each.sent for each in rounds]
+    each_letter = letters.LETTERS * MILLI
+    rate = middle(letters.LETTERS / (one.wall / 1_000 / MILLI) for one in sent)
+    times = measure.ratio([one.wall for one in sent], [each.alone.wall for each in rounds])
+    together = f"{letters.LETTERS:,} letters queued in one transaction, {kind}"
+
+    def line(
+        name: str, unit: str, taken: Iterable[float], divisor: float, aim: float | None
+    ) -> Figure:
+        return _figure(name, unit, {US: measure.scaled(taken, divisor)}, 2, plus=aim)
+
+    return [
+        line(together, "s", (one.wall for one in queued), 1_000 * MILLI, 1),
+        line(f"{together}: CPU", "s", (one.cpu for one in queued), 1_000 * MILLI, None),
+        line(f"each letter sent, {kind}", "ms", (one.wall for one in sent), each_letter, 5),
+        line(f"each letter sent, {kind}: CPU", "ms", (one.cpu for one in sent), each_letter, None),
+        _figure(f"letters sent, {kind}", "a second", {US: rate}),
+        _figure(f"each letter sent / by smtplib alone, {kind}", "times", {US: times}, 2),
+    ]
 
 
 def of_answers(running: Mapping[str, Running], effort: Effort) -> list[Figure]:

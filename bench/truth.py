@@ -57,7 +57,7 @@ def on_postgres(folder: Path, effort: Effort) -> Rounds:
     Raises:
         ContenderFailedError: there is no server.
     """
-    with _database() as url:
+    with database() as url:
         folder.mkdir()
         config = {"GATEHOUSE_DATABASE_URL": url}
         gatehouse.prepare(folder, **config)
@@ -97,7 +97,7 @@ def _asking(connection: psycopg.Connection) -> Flask:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def database() -> Iterator[str]:
     """Make an empty database for one measure."""
     address = os.environ.get(ADDRESS, DEFAULT)
     name = f"bench_{token_hex(6)}"

@@ -288,7 +288,7 @@ def test_the_pages_to_which_letters_about_addresses_lead(
     new_page: NewPage, site: Site, camera: Camera
 ) -> None:
     subprocess.run(
-        [COMMAND, "users", "set-password", "person003", "--password-stdin"],
+        [COMMAND, "users", "set-password", "person004", "--password-stdin"],
         env=environment(site.home, GATEHOUSE_PUBLIC_URL=site.url),
         input="eleven slow tortoises",
         text=True,
@@ -296,7 +296,7 @@ def test_the_pages_to_which_letters_about_addresses_lead(
     )
     page = new_page()
     page.goto("/login/?next=/account/addresses/")
-    sign_in(page, "person003", "eleven slow tortoises")
+    sign_in(page, "person004", "eleven slow tortoises")
     _add_address("third@example.net")(page)
     page.goto(_link(site, "third@example.net"))
     assert path_of(page) == "/address/"
@@ -309,7 +309,7 @@ def test_the_pages_to_which_letters_about_addresses_lead(
     expect(page.get_by_role("main")).to_contain_text("A letter to it can make it the primary one")
     camera.take(page, "addresses-held")
     stranger = new_page()
-    stranger.goto(_link(site, "person003@example.org"))
+    stranger.goto(_link(site, "person004@example.org"))
     assert path_of(stranger) == "/address/undo/"
     _judge(stranger, "Undo the change?")
     camera.take(stranger, "address-undo")
@@ -317,6 +317,74 @@ def test_the_pages_to_which_letters_about_addresses_lead(
     expect(stranger.get_by_role("status")).to_contain_text("The change is undone")
     page.reload()
     assert path_of(page).startswith("/login/")
+
+
+def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) -> None:
+    page = new_page()
+    page.goto("/recover/")
+    page.get_by_label("User name or e-mail address").fill("person003")
+    _send(page)
+    page.goto(_link_in_the_letter_to(site, "person003@example.org", "recover"))
+    assert path_of(page) == "/recover/new/"
+    _judge(page, "Choose a new password")
+    camera.take(page, "recover-new")
+    page.get_by_label("New password").fill("password")
+    _send(page)
+    _judge(page, "Choose a new password")
+    camera.take(page, "recover-new-refused")
+    page.get_by_label("New password").fill("eleven slow tortoises")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
+
+    page.goto("/login/?next=/account/leave/")
+    sign_in(page, "person003", "eleven slow tortoises")
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.get_by_role("status")).to_contain_text("Your account is closed.")
+    page.goto(_link_in_the_letter_to(site, "person003@example.org", "leave/undo"))
+    assert path_of(page) == "/leave/undo/"
+    _judge(page, "Keep your account?")
+    camera.take(page, "undo")
+    _send(page)
+    expect(page.get_by_role("status")).to_have_text("Your account is open again. Please log in.")
+
+
+def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Camera) -> None:
+    console = new_page()
+    console.goto("/login/?next=/admin/invitations/")
+    sign_in(console, "ada")
+    console.get_by_label("E-mail address").fill("newcomer@example.org")
+    console.get_by_role("button", name="Send the invitation").click()
+    expect(console.get_by_role("status")).to_have_text("The invitation is on its way.")
+    _judge(console, "Invitations")
+    camera.take(console, "invitations-one")
+
+    page = new_page()
+    page.goto(_link_in_the_letter_to(site, "newcomer@example.org", "invited"))
+    assert path_of(page) == "/invited/"
+    _judge(page, "Make your account")
+    camera.take(page, "invited")
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password").fill("eleven slow tortoises")
+    _send(page)
+    _judge(page, "Make your account")
+    camera.take(page, "invited-refused")
+
+    # Nobody is left behind for the pages of the others.
+    console.get_by_role("button", name="Take back").click()
+    expect(console.get_by_role("status")).to_have_text("The invitation is taken back.")
+
+
+def _link_in_the_letter_to(site: Site, address: str, kind: str) -> str:
+    """Wait for a letter with such a link in the folder in which the site keeps its letters."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for path in (site.home / "outbox").glob("*.eml"):
+            letter = path.read_text("ascii")
+            found = re.search(rf"^{site.url}/{kind}/[\w-]+/$", letter, re.MULTILINE)
+            if f"To: {address}\n" in letter and found:
+                return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"no letter with a link to {kind} for {address}\n{site.output}")
 
 
 def _judge(page: Page, heading: str) -> None:

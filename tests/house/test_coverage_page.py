@@ -22,6 +22,7 @@ WHOLE: tuple[str, ...] = (
     "THR",
     "PWD",
     "CSR",
+    "INJ",
     "INP",
     "ADM",
     "LOG",

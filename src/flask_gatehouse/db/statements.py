@@ -1,5 +1,6 @@
 """Check and spend in one statement: the number of rows is the verdict."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Insert, Table, Update
@@ -8,9 +9,15 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.db.base import MYSQL, Base
 
 
-def changed(db: Session, statement: Update | Delete) -> int:
-    """Execute a conditional UPDATE or DELETE and return how many rows met the condition."""
-    result = cast("CursorResult[Any]", db.execute(statement))
+def changed(
+    db: Session, statement: Update | Delete, given: Mapping[str, object] | None = None
+) -> int:
+    """Execute a conditional UPDATE or DELETE and return how many rows met the condition.
+
+    Args:
+        given: what fills in a statement that was written once, to be executed often.
+    """
+    result = cast("CursorResult[Any]", db.execute(statement, given))
     return result.rowcount
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from flask_gatehouse.db.engine import parsed
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.audit import chain, rules
-from flask_gatehouse.features.login.events import LoggedOut
+from flask_gatehouse.features.login.events import LoggedOut, LoginRefused
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
 from tests.features.audit.conftest import (
@@ -54,6 +54,22 @@ def test_asvs_16_4_2_a_record_that_nobody_touched_verifies(told: GatehouseTester
 
 def test_a_record_in_which_nothing_was_written_verifies(site: GatehouseTester) -> None:
     assert invoke(site, "verify").output == "The record verifies: 0 rows.\n"
+
+
+def test_events_that_are_written_together_stand_in_their_lanes_and_verify(
+    told: GatehouseTester,
+) -> None:
+    out, wrong = LoggedOut(), LoginRefused(method="password", name_hash="0" * 16)
+    works: Works = told.app.extensions["gatehouse"].works
+    with works.begin(BROWSER) as work:
+        work.record_all([out, out, wrong, out])
+        work.record_all([])
+
+    assert damages(told) == []
+    assert [(row.lane, row.sequence) for row in rows_of(told)] == [
+        *((DONE, n) for n in range(1, 10)),
+        *((REFUSED, n) for n in range(1, 6)),
+    ]
 
 
 OTHER = UUID(int=7)

@@ -237,6 +237,24 @@ def test_a_process_that_dies_leaves_its_letter_to_others_when_the_lease_is_over(
     assert room.letter().attempts == 2
 
 
+def test_a_process_that_dies_has_marked_what_it_delivered_before(
+    every_engine: Engine, home: Path
+) -> None:
+    class DiesAtTheSecond(HeldPost):
+        def deliver(self, message: EmailMessage) -> None:
+            super().deliver(message)
+            if len(self.taken) == 2:
+                raise SystemExit
+
+    room = room_of(house_of(home, DiesAtTheSecond(lambda: None)), every_engine)
+    for number in range(3):
+        room.post(f"n{number}@example.org")
+    with pytest.raises(SystemExit):
+        send_due(room.works)
+    assert [letter.sent_at for letter in room.letters()] == [NOON, None, None]
+    assert [row.name for row in room.record()].count("mail.sent") == 1
+
+
 def test_who_comes_back_after_the_lease_changes_nothing(every_engine: Engine, home: Path) -> None:
     def others_take_over() -> None:
         room.clock.move(timedelta(hours=1))

@@ -30,7 +30,7 @@ _PAUSE: Final = 0.01
 #: Random bytes by which nobody can guess what was forgotten, such as one of all addresses.
 _SALT: Final = 32
 
-#: Lanes are tables here, not objects: an event costs three statements and nothing else.
+#: Lanes are tables here, not objects: events of one outcome cost three statements, nothing else.
 _LANES: Final = cast("Table", AuditLane.__table__)
 _lanes: Final = _LANES.c
 _columns: Final = (
@@ -92,17 +92,23 @@ def seal_anew(works: Works, found: Mapping[int, str]) -> None:
             _seal_one_anew(own, lane)
 
 
-def append(work: Work, row: Mapping[str, Any]) -> None:
-    """Write a row at the end of a free lane.
+def append(work: Work, outcome: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows at the end of a free lane.
+
+    Args:
+        outcome: that of all of them; it decides which lanes they may stand in.
 
     Raises:
         RecordBusy: every lane was held for too long.
     """
     db = connection(work)
-    head = _free(db, work, rules.lanes_of(row["outcome"]))
-    moved, chained = link(work, head, row)
-    db.execute(_ADD, {**row, **chained})
-    db.execute(_MOVE, {"of": moved.lane, **_sealed(work, moved)})
+    head = _free(db, work, rules.lanes_of(outcome))
+    added = []
+    for row in rows:
+        head, chained = link(work, head, row)
+        added.append({**row, **chained})
+    db.execute(_ADD, added)
+    keep(work, head)
 
 
 def link(work: Work, head: Head, row: Mapping[Any, Any]) -> tuple[Head, dict[str, Any]]:

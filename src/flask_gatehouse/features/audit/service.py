@@ -1,6 +1,9 @@
 """Write events down."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -31,13 +34,18 @@ class AuditRecorder(Recorder):
                 self._make_lanes(works)
 
     def write(self, work: Work, event: Event) -> None:
-        """Add one row at the end of a lane.
+        """Add one row at the end of a lane. Raises what `write_all` does."""
+        self.write_all(work, [event])
+
+    def write_all(self, work: Work, events: Sequence[Event]) -> None:
+        """Add rows at the end of a lane: those of one outcome that follow each other at once.
 
         Raises:
             RecordBusy: none was free for too long; or there are none, and the next work makes them.
         """
         try:
-            chain.append(work, _row(work, event))
+            for outcome, some in groupby(events, key=attrgetter("outcome")):
+                chain.append(work, outcome, [_row(work, event) for event in some])
         except RecordBusy:
             self._lanes_are_there = False
             raise

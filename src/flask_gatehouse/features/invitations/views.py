@@ -10,6 +10,7 @@ from flask_login import current_user
 from flask_gatehouse.features.invitations import service
 from flask_gatehouse.features.invitations.errors import (
     AlreadyInvited,
+    InvitationsClosed,
     MayNotInvite,
     UnknownInvitation,
 )

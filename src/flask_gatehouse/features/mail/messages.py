@@ -1,7 +1,7 @@
 """Messages as mail systems read them, with a fixed set of headers."""
 
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final, Self
@@ -15,6 +15,24 @@ from flask_gatehouse.features.mail.settings import MailSettings
 
 #: Characters of a line that travels as it is. Source: RFC 5322 2.1.1.
 _LONGEST_LINE: Final = 998
+
+
+class _Registry(HeaderRegistry):
+    """Makes the class of each header once, and not twice for each header of each message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        folded = name.lower()
+        if folded not in self._made:
+            self._made[folded] = super().__getitem__(folded)
+        return self._made[folded]
+
+
+#: As `SMTP`, only that it is quicker: making classes took most of the time that a message took.
+_POLICY: Final = SMTP.clone(header_factory=_Registry())
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ def compose(letter: Letter, head: Letterhead) -> EmailMessage:
 
     Source: RFC 5322 3.6; RFC 3834 5 for Auto-Submitted, which keeps automatic answers away.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = head.sender
     message["To"] = rules.recipient(letter.recipient)
     message["Subject"] = rules.subject(letter.subject)

@@ -1,22 +1,24 @@
 """Take letters out of the outbox, one process at a time each, and deliver them.
 
 Letters are leased by one conditional UPDATE each, whose row count is the verdict. Some are leased
-in one transaction, delivered outside of any, and each is marked at once. Several processes never
-deliver one letter twice, with one exception that no order of steps can avoid: a process that dies,
-or loses the database, between delivery and mark leaves a letter that is delivered again when its
-lease is over. It then carries the same Message-ID, by which receivers drop the second one; in the
-file outbox it is the same file.
+in one transaction, delivered outside of any, and those of one moment are marked together. Several
+processes never deliver one letter twice, with one exception that no order of steps can avoid: a
+process that dies, or loses the database, between delivery and mark leaves letters that are
+delivered again when their lease is over. They then carry the same Message-ID, by which receivers
+drop the second one; in the file outbox it is the same file.
 """
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, or_, select, update
 
 from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.events import Origin
@@ -38,8 +40,13 @@ ORIGIN: Final = Origin(channel="worker")
 #: Answers that one delivery waits for at most, counted generously; each may take the timeout.
 _ANSWERS: Final = 15
 
-#: How often it is tried to mark a letter that was delivered.
+#: How often it is tried to mark letters that were delivered.
 _MARKS: Final = 3
+
+#: Seconds after which what was delivered is marked. A mark costs as much as a delivery, most of it
+#: the commit, and a quick server is not kept waiting for each; with a slow one, each is marked at
+#: once. So much is delivered again if a process dies.
+_UNMARKED: Final = 0.1
 
 #: Letters that are leased together.
 _ROUND: Final = 50
@@ -49,6 +56,23 @@ _ROUND: Final = 50
 _LEAST: Final = 0.8
 
 Verdict = Literal["sent", "failed", "dead"]
+
+# What is executed for each letter is a statement of the table, written once.
+_LETTERS: Final = cast("Table", Letter.__table__)
+_UNTOUCHED: Final = update(_LETTERS).where(
+    _LETTERS.c.id == bindparam("letter"),
+    _LETTERS.c.attempts == bindparam("attempt"),
+    _LETTERS.c.sent_at.is_(None),
+    _LETTERS.c.dead_at.is_(None),
+)
+_TAKE: Final = _UNTOUCHED.values(leased_until=bindparam("until"), attempts=_LETTERS.c.attempts + 1)
+_SENT: Final = _UNTOUCHED.values(
+    sent_at=bindparam("now"),
+    leased_until=None,
+    next_try_at=bindparam("forget_at"),
+    text="",
+    html=None,
+)
 
 
 @dataclass(frozen=True)
@@ -99,19 +123,39 @@ def deliver(house: House, letter: Letter) -> None:
 
 def give_up(works: Works, letter: Letter) -> None:
     """Mark a letter as given up; it stays to be retried as long as what it says is of use."""
-    failed = LetterFailed(user_id=letter.user_id, letter=letter.kind, attempts=letter.attempts)
-    _finish(works, letter, failed)
+    keep = works.house.settings[MailSettings].retention
+    with works.begin(ORIGIN, joined=False) as work:
+        of_use = letter.of_use_until > work.now
+        giving_up = (
+            update(Letter)
+            .where(_untouched(letter.id, letter.attempts))
+            .values(
+                {
+                    Letter.dead_at: work.now,
+                    Letter.leased_until: None,
+                    Letter.next_try_at: letter.of_use_until if of_use else work.now + keep,
+                    **({} if of_use else {Letter.text: "", Letter.html: None}),
+                }
+            )
+        )
+        if changed(work.db, giving_up) == 1:
+            work.record(
+                LetterFailed(user_id=letter.user_id, letter=letter.kind, attempts=letter.attempts)
+            )
 
 
 def _send_some(works: Works, post: Post, limit: int, stopped: Callable[[], bool]) -> Sent:
     """Lease some letters and deliver them; hand back those for which no time is left."""
     letters = _lease(works, _due(works, limit))
     verdicts: list[Verdict] = []
-    for number, letter in enumerate(letters):
-        if stopped() or not _has_time(works, letter):
-            _hand_back(works, letters[number:])
-            break
-        verdicts.append(_attempt(works, post, letter))
+    with closing(_Delivered(works)) as delivered:
+        for number, letter in enumerate(letters):
+            if stopped() or not _has_time(works, letter):
+                _hand_back(works, letters[number:])
+                break
+            verdicts.append(_attempt(works, post, letter))
+            if verdicts[-1] == "sent":
+                delivered.add(letter)
     return Sent(verdicts.count("sent"), verdicts.count("failed"), verdicts.count("dead"))
 
 
@@ -139,12 +183,7 @@ def _lease(works: Works, seen: Sequence[tuple[UUID, int]]) -> list[Letter]:
         taken = [
             letter_id
             for letter_id, attempts in sorted(seen)
-            if changed(
-                work.db,
-                update(Letter)
-                .where(_untouched(letter_id, attempts))
-                .values(leased_until=until, attempts=attempts + 1),
-            )
+            if changed(work.db, _TAKE, {"letter": letter_id, "attempt": attempts, "until": until})
         ]
         letters = work.db.scalars(select(Letter).where(Letter.id.in_(taken))) if taken else ()
         found = {letter.id: letter for letter in letters}
@@ -185,8 +224,29 @@ def _attempt(works: Works, post: Post, letter: Letter) -> Verdict:
     except Exception as error:  # noqa: BLE001 - one letter that breaks must not hold up the others
         _log.debug("letter %s broke", letter.id, exc_info=True)
         return _postpone(works, letter, type(error).__name__)
-    _insist(lambda: _finish(works, letter, LetterSent(user_id=letter.user_id, letter=letter.kind)))
     return "sent"
+
+
+class _Delivered:
+    """Letters that are out and not marked yet: none for longer than a moment."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._letters: list[Letter] = []
+        self._since = time.monotonic()
+
+    def add(self, letter: Letter) -> None:
+        """Have a letter marked: with those that follow at once, or now."""
+        self._letters.append(letter)
+        if time.monotonic() - self._since >= _UNMARKED:
+            self.close()
+
+    def close(self) -> None:
+        """Mark what is not marked yet."""
+        letters, self._letters = self._letters, []
+        if letters:
+            _insist(lambda: _mark_sent(self._works, letters))
+        self._since = time.monotonic()
 
 
 def _postpone(works: Works, letter: Letter, reason: str, *, final: bool = False) -> Verdict:
@@ -212,35 +272,29 @@ def _postpone(works: Works, letter: Letter, reason: str, *, final: bool = False)
     return "failed"
 
 
-def _finish(works: Works, letter: Letter, event: LetterSent | LetterFailed) -> None:
-    """Mark a letter as sent or given up, wipe what is of no use any more, and write that down."""
+def _mark_sent(works: Works, letters: Sequence[Letter]) -> None:
+    """Mark letters as sent, wipe what they said, and write that down."""
     keep = works.house.settings[MailSettings].retention
     with works.begin(ORIGIN, joined=False) as work:
-        of_use = isinstance(event, LetterFailed) and letter.of_use_until > work.now
-        wiped = {} if of_use else {Letter.text: "", Letter.html: None}
-        finishing = (
-            update(Letter)
-            .where(_untouched(letter.id, letter.attempts))
-            .values(
-                {
-                    Letter.sent_at if isinstance(event, LetterSent) else Letter.dead_at: work.now,
-                    Letter.leased_until: None,
-                    Letter.next_try_at: letter.of_use_until if of_use else work.now + keep,
-                    **wiped,
-                }
-            )
+        sent = {"now": work.now, "forget_at": work.now + keep}
+        marked = [
+            letter
+            # In the order in which all processes take them: see `_lease`.
+            for letter in sorted(letters, key=lambda each: each.id)
+            if changed(work.db, _SENT, {"letter": letter.id, "attempt": letter.attempts, **sent})
+        ]
+        work.record_all(
+            [LetterSent(user_id=letter.user_id, letter=letter.kind) for letter in marked]
         )
-        if changed(work.db, finishing) == 1:
-            work.record(event)
 
 
 def _insist(mark: Callable[[], None]) -> None:
-    """Try again what must not fail for a moment's trouble: the letter is out already."""
+    """Try again what must not fail for a moment's trouble: the letters are out already."""
     for _ in range(_MARKS - 1):
         try:
             return mark()
         except Unavailable as error:
-            _log.warning("a letter was delivered, and marking it failed (%s)", error.code)
+            _log.warning("letters were delivered, and marking them failed (%s)", error.code)
     return mark()
 
 

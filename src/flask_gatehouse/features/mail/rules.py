@@ -35,12 +35,13 @@ _ADDRESS: Final = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*
 _SENDER: Final = re.compile(r"(?:(?P<name>[^<>]*?)\s*<(?P<inner>[^<>]*)>|(?P<bare>[^<>]*))")
 
 #: Line breaks of every kind, terminal escapes, and what turns the direction of writing around.
-_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-_CONTROL: Final = re.compile(f"[{_CONTROLS}]")
+_BEYOND: Final = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROL: Final = re.compile(rf"[\x00-\x1f{_BEYOND}]")
 #: Header libraries decode it, some even where they write: line breaks in it became headers
 #: (CVE-2024-6923 of Python itself).
 _ENCODED_WORD: Final = "=?"
-_CONTROL_IN_BODY: Final = re.compile(rf"(?![\n\t])[{_CONTROLS}]")
+#: All of these but the tabulator and the end of a line.
+_CONTROL_IN_BODY: Final = re.compile(rf"[\x00-\x08\x0b-\x1f{_BEYOND}]")
 
 
 def recipient(text: str) -> Address:
