@@ -60,8 +60,14 @@ class Block:
 
 
 _counters: Final = cast("Table", Counter.__table__)
-_COUNTED: Final = select(_counters.c.count, _counters.c.expires_at, _counters.c.strikes).where(
-    _counters.c.digest == bindparam("key")
+_STATE: Final = (_counters.c.count, _counters.c.expires_at, _counters.c.strikes)
+_MINE: Final = _counters.c.digest == bindparam("key")
+_COUNTED: Final = select(*_STATE).where(_MINE)
+_CLEAR: Final = delete(_counters).where(_MINE)
+_LESS: Final = (
+    update(_counters)
+    .where(_MINE, _counters.c.count.between(1, bindparam("times")))
+    .values(count=_counters.c.count - 1)
 )
 
 
@@ -111,13 +117,11 @@ class DatabaseStore(Store):
 
     def clear(self, work: Work, key: bytes) -> None:
         """Delete the row, in the transaction of the success that clears it."""
-        work.db.execute(delete(Counter).where(Counter.digest == key))
+        work.db.execute(_CLEAR, {"key": key})
 
     def take_back(self, work: Work, key: bytes, times: int) -> None:
         """Count one less, in the transaction of the success that takes it back."""
-        counted = (Counter.digest == key) & Counter.count.between(1, times)
-        less = update(Counter).where(counted).values(count=Counter.count - 1)
-        work.db.execute(less.execution_options(synchronize_session=False))
+        work.db.execute(_LESS, {"key": key, "times": times})
 
     def blocks(self, work: Work) -> list[Block]:
         """Read the rows whose wait is not over."""
@@ -144,9 +148,15 @@ class DatabaseStore(Store):
         return changed(work.db, delete(Counter).where(*meant))
 
     def _one(self, db: Session, now: datetime, tally: Tally) -> Hit:
-        db.execute(_upsert(db.get_bind().dialect.name), _parameters(tally, now))
-        # The row is ours until the commit, so this is the count that the upsert made.
-        count, expires_at, strikes = db.execute(_COUNTED, {"key": tally.key}).one()
+        # Of a connection, because a dialect knows what its server can do when it has met it.
+        dialect = db.connection(bind_arguments={"mapper": Counter}).dialect
+        counted = db.execute(
+            _upsert(dialect.name, tells=dialect.insert_returning), _parameters(tally, now)
+        )
+        if not dialect.insert_returning:
+            # The row is ours until the commit, so this is the count that the upsert made.
+            counted = db.execute(_COUNTED, {"key": tally.key})
+        count, expires_at, strikes = counted.one()
         if count == tally.rate.times + 1:
             # Crossed just now, which happens once in a window: only this pushes its end.
             expires_at = max(expires_at, now + wait(strikes))
@@ -182,8 +192,10 @@ def _forgotten(now: datetime) -> ColumnElement[bool]:
 
 
 @cache
-def _upsert(dialect: str) -> Insert:
+def _upsert(dialect: str, *, tells: bool) -> Insert:
     """Return the statement that opens a window with one, or counts one more.
+
+    If the database can, it `tells` what the row has become.
 
     Made once, so that SQLAlchemy knows it again. The dialects are imported where they are spoken:
     together they cost a start more than Flask.
@@ -209,16 +221,18 @@ def _upsert(dialect: str) -> Insert:
     if dialect in MYSQL:
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
 
-        return mysql.insert(_counters).values(values).on_duplicate_key_update(then)
-    if dialect == "postgresql":
+        counting: Insert = mysql.insert(_counters).values(values).on_duplicate_key_update(then)
+    elif dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is spoken
 
         on_postgres = postgresql.insert(_counters).values(values)
-        return on_postgres.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
+        counting = on_postgres.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+    else:
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
 
-    on_sqlite = sqlite.insert(_counters).values(values)
-    return on_sqlite.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+        on_sqlite = sqlite.insert(_counters).values(values)
+        counting = on_sqlite.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+    return counting.returning(*_STATE) if tells else counting
 
 
 def _parameters(tally: Tally, now: datetime) -> dict[str, object]:
