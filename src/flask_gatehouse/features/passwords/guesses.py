@@ -8,11 +8,10 @@ Standards: NIST SP 800-63B-4 3.2.2.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Table, bindparam, literal, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Table, bindparam, literal, select, update
 
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
@@ -67,7 +66,8 @@ def spend(work: Work, *, user_id: UUID | None, known: bool) -> Guess:
     """
     most = _total(work) if known else _of_strangers(work)
     with work.apart() as own:
-        number = _count_one(own.db, user_id or _NOBODY, most)
+        db = own.db.connection(bind_arguments={"mapper": Password})
+        number = _count_one(db, user_id or _NOBODY, most)
         if number is None:
             throttling.write_as_if(own)
     return Guess(number is not None, number or 0)
@@ -115,13 +115,13 @@ def begin_anew(row: Password) -> None:
     row.failures = literal(0)
 
 
-def _count_one(db: Session, user_id: UUID, most: int) -> int | None:
+def _count_one(db: Connection, user_id: UUID, most: int) -> int | None:
     """Count one more and return how many it makes; None if nothing more may be counted."""
     mine = {"whose": user_id, "most": most}
-    if db.connection(bind_arguments={"mapper": Password}).dialect.update_returning:
+    if db.dialect.update_returning:
         told: int | None = db.scalar(_COUNT_AND_TELL, mine)
         return told
-    counted = cast("CursorResult[Any]", db.execute(_COUNT, mine)).rowcount == 1
+    counted = db.execute(_COUNT, mine).rowcount == 1
     # Asked for nobody as well: a statement less would show in the time.
     number = db.scalar(_COUNTED, mine)
     return number if counted else None

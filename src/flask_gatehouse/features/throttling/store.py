@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Insert,
     Table,
     and_,
@@ -20,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, UtcDateTime
 from flask_gatehouse.db.errors import DatabaseUnavailable
@@ -105,8 +105,9 @@ class DatabaseStore(Store):
         """Count by one upsert a key; the database serialises those that come at once."""
         found: list[Hit] = []
         with work.apart() as own:
+            db = own.db.connection(bind_arguments={"mapper": Counter})
             for tally in tallies:
-                found.append(self._one(own.db, work.now, tally))
+                found.append(self._one(db, work.now, tally))
                 if found[-1].count > tally.rate.times:
                     break
         # So the table stays as small as the traffic is.
@@ -147,24 +148,22 @@ class DatabaseStore(Store):
         meant += [] if place is None else [Counter.place == place]
         return changed(work.db, delete(Counter).where(*meant))
 
-    def _one(self, db: Session, now: datetime, tally: Tally) -> Hit:
-        # Of a connection, because a dialect knows what its server can do when it has met it.
-        dialect = db.connection(bind_arguments={"mapper": Counter}).dialect
-        counted = db.execute(
-            _upsert(dialect.name, tells=dialect.insert_returning), _parameters(tally, now)
-        )
-        if not dialect.insert_returning:
+    def _one(self, db: Connection, now: datetime, tally: Tally) -> Hit:
+        tells = db.dialect.insert_returning
+        counted = db.execute(_upsert(db.dialect.name, tells=tells), _parameters(tally, now))
+        if not tells:
             # The row is ours until the commit, so this is the count that the upsert made.
             counted = db.execute(_COUNTED, {"key": tally.key})
         count, expires_at, strikes = counted.one()
         if count == tally.rate.times + 1:
             # Crossed just now, which happens once in a window: only this pushes its end.
             expires_at = max(expires_at, now + wait(strikes))
-            pushed = update(Counter).where(Counter.digest == tally.key)
-            pushed = pushed.values(
-                expires_at=expires_at, blocked_until=expires_at, strikes=strikes + 1
+            pushed = (
+                update(_counters)
+                .where(_MINE)
+                .values(expires_at=expires_at, blocked_until=expires_at, strikes=strikes + 1)
             )
-            db.execute(pushed.execution_options(synchronize_session=False))
+            db.execute(pushed, {"key": tally.key})
         return Hit(count, _seconds(expires_at, now))
 
     def _sweep(self, work: Work) -> None:
