@@ -95,12 +95,10 @@ def append(work: Work, row: Mapping[str, Any]) -> None:
         RecordBusy: every lane was held for too long.
     """
     db = connection(work)
-    lanes = rules.lanes_of(row["outcome"])
-    head = work.held.get(lanes) or _free(db, work, lanes)
+    head = _free(db, work, rules.lanes_of(row["outcome"]))
     moved, chained = link(work, head, row)
     db.execute(_ADD, {**row, **chained})
     db.execute(_MOVE, {"of": moved.lane, **_sealed(work, moved)})
-    work.held[lanes] = moved
 
 
 def link(work: Work, head: Head, row: Mapping[Any, Any]) -> tuple[Head, dict[str, Any]]:
@@ -122,24 +120,14 @@ def held(work: Work, lane: int) -> Head:
 
 def keep(work: Work, head: Head) -> None:
     """Write the ends of a lane down, sealed."""
-    _let_go_of(work, head.lane)
     connection(work).execute(_MOVE, {"of": head.lane, **_sealed(work, head)})
 
 
 def begin_anew(work: Work, lane: int) -> None:
     """Make a lane as if nothing had been written into it, whether it was there or not."""
-    _let_go_of(work, lane)
     db = connection(work)
     db.execute(delete(_LANES).where(_lanes.lane == lane))
     db.execute(insert(_LANES), {"lane": lane, **_sealed(work, rules.empty(lane))})
-
-
-def _let_go_of(work: Work, lane: int) -> None:
-    """Read a lane again for the next row: its ends are moved otherwise than by a row."""
-    for lanes in (rules.DONE, rules.REFUSED):
-        held: Head | None = work.held.get(lanes)
-        if held is not None and held.lane == lane:
-            del work.held[lanes]
 
 
 def _free(db: Connection, work: Work, lanes: range) -> Head:
