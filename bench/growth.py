@@ -50,6 +50,7 @@ class Grown:
 
     page: tuple[Sequence[float], Sequence[float]]
     lookup: tuple[Sequence[float], Sequence[float]]
+    sign_in: tuple[Sequence[float], Sequence[float]] | None
 
 
 def fill(database: Path, growth: Growth, rows: int, tell: Tell) -> None:
@@ -124,7 +125,14 @@ class _Grove:
 
     def lookup(self) -> Callable[[], float]:
         """Return a function that looks up a name far from the last one."""
-        find = self.growth.lookup(self.running.app)
+        return self._each(self.growth.lookup(self.running.app))
+
+    def sign_in(self) -> Callable[[], float] | None:
+        """Return a function that signs in somebody far from the last one, without the hash."""
+        enter = self.growth.sign_in
+        return None if enter is None else self._each(enter(self.running.app))
+
+    def _each(self, find: Callable[[str], bool]) -> Callable[[], float]:
         turns = count()
 
         def once() -> float:
@@ -182,4 +190,9 @@ def _compare(few: _Grove, many: _Grove, effort: Effort) -> Grown:
     lookups = {"few": few.lookup(), "many": many.lookup()}
     page = interleave(pages, effort.rounds, effort.batch)
     lookup = interleave(lookups, effort.lookups, effort.batch)
-    return Grown((page["few"], page["many"]), (lookup["few"], lookup["many"]))
+    few_in, many_in = few.sign_in(), many.sign_in()
+    sign_in = None
+    if few_in is not None and many_in is not None:
+        entered = interleave({"few": few_in, "many": many_in}, effort.lookups, effort.batch)
+        sign_in = entered["few"], entered["many"]
+    return Grown((page["few"], page["many"]), (lookup["few"], lookup["many"]), sign_in)

@@ -1,27 +1,33 @@
 """Does clearing away disturb anybody? Pages that are fetched while expired sessions are deleted.
 
 The purge is Gatehouse's own command in a process of its own, as an owner runs it; the upkeep of a
-site does the same in the same pieces. Pages are fetched one every few milliseconds, before, while
-it runs to its end, and after. Run as `python -m bench.purge FOLDER [URL]` it is that process.
+site does the same in the same pieces. Pages are fetched one every few milliseconds. The purge is
+stopped and let go on in turns, so that pages in quiet and pages beside it share whatever else the
+machine does; after some turns it is ended. Run as `python -m bench.purge FOLDER [URL]` this module
+is that process.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from bench import fresh, wsgi
 from bench.contenders import Clone, Growth, gatehouse
 from bench.growth import fill
-from bench.measure import Running
+from bench.measure import Middle, Running, middle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
 
@@ -31,8 +37,17 @@ ROOT = Path(__file__).parent.parent
 PAUSE = 0.004
 """Seconds between two pages: people who read, not a machine at its limit."""
 
-PAGES = 2_000
-"""Pages that are fetched before, and after."""
+TURN = 4.0
+"""Seconds of a turn, in quiet or beside the purge."""
+
+TURNS = 25
+"""Pairs of turns; fewer if nothing is left to delete."""
+
+FEWEST = 2
+"""Pairs without which there is nothing to compare."""
+
+BEGINS = 60.0
+"""Seconds within which the purge has to delete its first rows."""
 
 LONG_AGO = "2020-01-01 00:00:00.000000"
 
@@ -48,11 +63,16 @@ FROM generate_series(1, {rows}) AS n, (SELECT * FROM gatehouse_session LIMIT 1) 
 
 @dataclass(frozen=True)
 class Disturbed:
-    """The slowest page of a hundred, in nanoseconds, and how fast rows went."""
+    """Pages of each turn, in nanoseconds, in quiet and beside the purge, and how fast rows went."""
 
-    quiet: float
-    during: float
+    quiet: list[list[float]]
+    during: list[list[float]]
     rows_a_second: float
+
+    def times(self, what: Callable[[list[float]], float]) -> Middle:
+        """Return how many times as long pages take beside the purge, compared in each turn."""
+        pairs = zip(self.during, self.quiet, strict=True)
+        return middle(what(during) / what(quiet) for during, quiet in pairs)
 
 
 def disturb(folder: Path, url: str | None, rows: int, tell: Tell) -> Disturbed:
@@ -60,7 +80,7 @@ def disturb(folder: Path, url: str | None, rows: int, tell: Tell) -> Disturbed:
     name = "PostgreSQL" if url else "SQLite"
     folder.mkdir(parents=True)
     if url is None:
-        _fill_file(folder, rows, lambda text: tell(f"{name}: {text}"))
+        _fill_file(folder, rows, lambda said: tell(f"{name}: {said}"))
     else:
         gatehouse.prepare(folder, **_where(url))
     app = gatehouse.create_app(folder, **_where(url))
@@ -70,34 +90,77 @@ def disturb(folder: Path, url: str | None, rows: int, tell: Tell) -> Disturbed:
         tell(f"{name}: {rows:,} rows made")
     environ = visitor.environ("/private")
     fetch = lambda: wsgi.timed(app, environ)  # noqa: E731 - named for what it does.
-    before = _some(fetch)
-    began = perf_counter()
-    purging = subprocess.Popen(
-        [sys.executable, "-m", "bench.purge", str(folder), *([url] if url else [])], cwd=ROOT
-    )
-    during = []
-    while purging.poll() is None:
-        during.append(fetch())
-        sleep(PAUSE)
-    taken = perf_counter() - began
-    if purging.returncode:
-        message = f"the purge ended with status {purging.returncode}"
+    with _purging(folder, url) as process:
+        left = _begun(app, process)
+        disturbed, taken = _in_turns(fetch, process)
+        gone = left - _left(app)
+    tell(f"{name}: {gone:,} of {rows:,} rows purged in {taken:.0f} s")
+    return Disturbed(*disturbed, gone / taken)
+
+
+@contextmanager
+def _purging(folder: Path, url: str | None) -> Iterator[subprocess.Popen[str]]:
+    """Purge in another process, until the block ends."""
+    command = [sys.executable, "-m", "bench.purge", str(folder), *([url] if url else [])]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _begun(app: Flask, process: subprocess.Popen[str]) -> int:
+    """Wait until the first rows are gone; return how many are left."""
+    whole, ends = _left(app), perf_counter() + BEGINS
+    while (left := _left(app)) == whole:
+        if process.poll() is not None or perf_counter() > ends:
+            message = "the purge does not begin"
+            raise wsgi.UnexpectedAnswerError(message)
+        sleep(0.1)
+    return left
+
+
+def _in_turns(
+    fetch: Callable[[], float], process: subprocess.Popen[str]
+) -> tuple[tuple[list[list[float]], list[list[float]]], float]:
+    """Fetch pages in quiet and beside the purge; return them, and for how long it purged."""
+    quiet: list[list[float]] = []
+    during: list[list[float]] = []
+    purged = 0.0
+    while len(during) < TURNS:
+        began = perf_counter()
+        pages = _turn(fetch)
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGSTOP)
+        purged += perf_counter() - began
+        during.append(pages)
+        quiet.append(_turn(fetch))
+        process.send_signal(signal.SIGCONT)
+    if len(during) < FEWEST:
+        message = "the purge was over too soon to say anything: it needs more rows"
         raise wsgi.UnexpectedAnswerError(message)
-    tell(f"{name}: {rows:,} rows purged in {taken:.0f} s, {len(during):,} pages meanwhile")
-    return Disturbed(_p99([*before, *_some(fetch)]), _p99(during), rows / taken)
+    return (quiet, during), purged
 
 
-def _some(fetch: Callable[[], float]) -> list[float]:
-    """Fetch pages in quiet."""
-    taken = []
-    for _ in range(PAGES):
+def _turn(fetch: Callable[[], float]) -> list[float]:
+    taken, ends = [], perf_counter() + TURN
+    while perf_counter() < ends:
         taken.append(fetch())
         sleep(PAUSE)
     return taken
 
 
-def _p99(figures: list[float]) -> float:
+def p99(figures: list[float]) -> float:
+    """Return what one figure in a hundred is above."""
     return quantiles(figures, n=100)[-1]
+
+
+def _left(app: Flask) -> int:
+    """Return how many sessions there are."""
+    with app.app_context(), app.extensions["gatehouse"].works.reading() as db:
+        return int(db.execute(text("SELECT count(*) FROM gatehouse_session")).scalar_one())
 
 
 def _fill_file(folder: Path, rows: int, tell: Tell) -> None:
@@ -130,14 +193,14 @@ def _where(url: str | None) -> dict[str, object]:
 
 def _fill_server(app: Flask, rows: int) -> None:
     """Let the server copy the one session that there is."""
-    from flask_gatehouse.features.sessions.models import (  # noqa: PLC0415 - as the contender's.
-        Session,
-    )
+    from flask_gatehouse.db import patience  # noqa: PLC0415 - as the contender's.
+    from flask_gatehouse.features.sessions.models import Session  # noqa: PLC0415 - as above.
 
     made = {"digest", "public_id", "sign_in_id", "subject", "idle_expires_at", "expires_at"}
     made.add("user_id")  # NULL: as with the file.
     same = ", ".join(each.name for each in Session.__table__.columns if each.name not in made)
-    with app.app_context(), app.extensions["gatehouse"].works.engine.begin() as connection:
+    engine = app.extensions["gatehouse"].works.engine
+    with app.app_context(), engine.begin() as connection, patience.lifted(connection):
         connection.exec_driver_sql(COPY.format(same=same, rows=rows))
 
 

@@ -90,9 +90,7 @@ class Drill:
 def drill(name: str, folder: Path, *, threads: int, seconds: float) -> Drill:
     """Measure the private page of one contender, before a storm and in it."""
     with served(name, folder, threads) as server:
-        client = Client(server.port, name)
-        for number in range(4 * PROCESSES):
-            client.send(client.open_form(f"10.9.0.{number + 1}"))
+        client = warm_up(server, name)
         calm = _visit(server, client, seconds)
         with _others("clients", name, server.port, STORM_CLIENTS, seconds) as told:
             time.sleep(min(1.0, seconds / 5))
@@ -101,22 +99,44 @@ def drill(name: str, folder: Path, *, threads: int, seconds: float) -> Drill:
         return Drill(calm, rough, storm)
 
 
-def rate(name: str, folder: Path, *, threads: int, seconds: float) -> float:
-    """Return the sign-ins a second of a contender while a few clients do nothing else."""
-    with (
-        served(name, folder, threads) as server,
-        _others("clients", name, server.port, SIGN_IN_CLIENTS, seconds) as told,
-    ):
-        return float(told()["done"] / seconds)
+@dataclass(frozen=True)
+class Rate:
+    """How many were done a second, and what each cost the processor, in seconds."""
+
+    a_second: float
+    processor: float
 
 
-def rate_of_hashing(name: str, folder: Path, *, seconds: float) -> float:
-    """Return the hashes a second of as many processes that do nothing else."""
+def rate(name: str, folder: Path, *, threads: int, seconds: float) -> Rate:
+    """Return the sign-ins of a contender while a few clients do nothing else.
+
+    What each cost is that of the server's processes: fetching the form and sending it.
+    """
+    with served(name, folder, threads) as server:
+        warm_up(server, name)
+        before = server.processor()
+        with _others("clients", name, server.port, SIGN_IN_CLIENTS, seconds) as told:
+            done = told()["done"]
+        return Rate(done / seconds, (server.processor() - before) / max(1, done))
+
+
+def warm_up(server: _Server, name: str) -> Client:
+    """Have every process load what it loads with the first sign-in; return somebody signed in."""
+    client = Client(server.port, name)
+    for number in range(4 * PROCESSES):
+        client.send(client.open_form(f"10.9.0.{number + 1}"))
+    return client
+
+
+def rate_of_hashing(name: str, folder: Path, *, seconds: float) -> Rate:
+    """Return the hashes of as many processes that do nothing else."""
     with (
         _others("hashes", name, folder, seconds) as one,
         _others("hashes", name, folder, seconds) as other,
     ):
-        return float(one()["done"] + other()["done"]) / seconds
+        both = one(), other()
+    done = sum(each["done"] for each in both)
+    return Rate(done / seconds, sum(each["processor"] for each in both) / max(1, done))
 
 
 # The server
@@ -130,13 +150,28 @@ class _Server:
     def memory(self) -> float:
         """Return the most memory that one of its processes ever had, in MiB."""
         found = [0.0]
+        for each in self._processes():
+            peak = re.search(r"^VmHWM:\s+(\d+) kB", (each / "status").read_text(), re.MULTILINE)
+            found.append(int(peak[1]) / 1024 if peak else 0.0)
+        return max(found)
+
+    def processor(self) -> float:
+        """Return the processor time that its processes have needed so far, in seconds."""
+        ticks = 0
+        for each in self._processes():
+            # Fields 14 and 15; the name before them may hold spaces. Source: proc_pid_stat(5).
+            _, _, fields = (each / "stat").read_text().rpartition(")")
+            ticks += sum(map(int, fields.split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> list[Path]:
+        """Return the folders in /proc of those that serve."""
+        found = []
         for status in Path("/proc").glob("[0-9]*/status"):
             with suppress(OSError):
-                text = status.read_text()
-                if re.search(rf"^PPid:\s+{self.process.pid}$", text, re.MULTILINE):
-                    peak = re.search(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)
-                    found.append(int(peak[1]) / 1024 if peak else 0.0)
-        return max(found)
+                if re.search(rf"^PPid:\s+{self.process.pid}$", status.read_text(), re.MULTILINE):
+                    found.append(status.parent)
+        return found
 
 
 @contextmanager
@@ -371,10 +406,11 @@ def _hashes(name: str, folder: str, seconds: str) -> dict[str, float]:
     verify = login.hash_alone(application(name, folder))
     verify()
     ends, done = time.monotonic() + float(seconds), 0
+    began = time.process_time()
     while time.monotonic() < ends:
         verify()
         done += 1
-    return {"done": done}
+    return {"done": done, "processor": time.process_time() - began}
 
 
 if __name__ == "__main__":

@@ -46,11 +46,7 @@ def _rate(name: str, folder: Path, seconds: float) -> float:
     with storm.served(name, folder, THREADS) as server:
         cookies = ""
         if load(name).login is not None:
-            client = storm.Client(server.port, name)
-            # Each process has to be warm, and the browser signed in.
-            for _ in range(2 * storm.PROCESSES):
-                client.send(client.open_form("10.9.0.1"))
-            cookies = client.cookies
+            cookies = storm.warm_up(server, name).cookies
         command = [
             *(program, "-t", "1", "-c", str(_CONNECTIONS), "-d", f"{max(1, round(seconds))}s"),
             *("-H", f"Host: {wsgi.HOST}:{wsgi.PORT}", "-H", f"Cookie: {cookies}"),

@@ -50,6 +50,9 @@ class Growth:
     lookup: Callable[[Any], Callable[[str], bool]]
     """Finds a user by the name typed at sign-in, by the contender's own code."""
 
+    sign_in: Callable[[Any], Callable[[str], bool]] | None = None
+    """Does all that signing in does with the database once the password is proven."""
+
 
 @dataclass(frozen=True)
 class Login:

@@ -106,7 +106,7 @@ def random_of(purpose: bytes) -> Callable[[int], bytes]:
 
 
 def clones(_: sqlite3.Connection) -> Sequence[Clone]:
-    """Fill accounts, the two names of each, passwords, and a session of each."""
+    """Fill accounts, the two names of each, passwords, and two sessions of each."""
     return [
         Clone(
             "gatehouse_user",
@@ -123,16 +123,24 @@ def clones(_: sqlite3.Connection) -> Sequence[Clone]:
             like="kind = 'email'",
         ),
         Clone("gatehouse_password", {"user_id": account_id}),
-        Clone(
-            "gatehouse_session",
-            {
-                "digest": random_of(b"digest"),
-                "public_id": lambda number: random_of(b"public")(number).hex()[:22],
-                "sign_in_id": lambda number: random_of(b"sign-in")(number).hex()[:22],
-                "user_id": account_id,
-            },
-        ),
+        *(_sessions(device) for device in (b"desk", b"pocket")),
     ]
+
+
+def _sessions(device: bytes) -> Clone:
+    """Fill a session of each account."""
+    digest, public, sign_in = (
+        random_of(b"%b of %b" % (what, device)) for what in (b"digest", b"public", b"sign-in")
+    )
+    return Clone(
+        "gatehouse_session",
+        {
+            "digest": digest,
+            "public_id": lambda number: public(number).hex()[:22],
+            "sign_in_id": lambda number: sign_in(number).hex()[:22],
+            "user_id": account_id,
+        },
+    )
 
 
 def lookup(app: Flask) -> Callable[[str], bool]:
@@ -148,11 +156,28 @@ def lookup(app: Flask) -> Callable[[str], bool]:
     return find
 
 
+def sign_in(app: Flask) -> Callable[[str], bool]:
+    """Let somebody in whose password is proven: the session, the record, one transaction."""
+    from flask_gatehouse.core.events import Origin  # noqa: PLC0415 - as above.
+    from flask_gatehouse.features.login import service as desk  # noqa: PLC0415 - as above.
+    from flask_gatehouse.features.users import service as users  # noqa: PLC0415 - as above.
+
+    works = app.extensions["gatehouse"].works
+
+    def enter(name: str) -> bool:
+        with app.app_context(), works.begin(Origin()) as work:
+            user = users.named(work.db, name)
+            attempt = desk.Attempt(user_id=user.id, methods=("password",))
+            return bool(desk.admit(work, attempt=attempt, instead_of=[]).public_id)
+
+    return enter
+
+
 CONTENDER = Contender(
     label="Gatehouse",
     database=DATABASE,
     prepare=prepare,
     create_app=create_app,
     login=Login("/login/", fill_in, hash_alone),
-    growth=Growth(clones, lookup),
+    growth=Growth(clones, lookup, sign_in),
 )

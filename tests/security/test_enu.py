@@ -174,24 +174,35 @@ def writes(site: GatehouseTester, state: str) -> int:
     """Return how many transactions of a refused sign-in changed a row."""
     changed: list[bool] = []
     pending: list[bool] = []
+    before: dict[str, int] = {}
 
     def executed(*args: Any) -> None:
         if not args[2].lstrip().upper().startswith("SELECT") and args[1].rowcount > 0:
             pending.append(True)
 
-    def committed(_: Any) -> None:
-        changed.append(bool(pending))
+    def begun(connection: Any) -> None:
+        before["rows"] = _rows_changed_by(connection)
+
+    def committed(connection: Any) -> None:
+        changed.append(bool(pending) or _rows_changed_by(connection) > before["rows"])
         pending.clear()
 
     engine = engine_of(site.app)
     event.listen(engine, "after_cursor_execute", executed)
+    event.listen(engine, "begin", begun)
     event.listen(engine, "commit", committed)
     try:
         attempt(site, state)
     finally:
         event.remove(engine, "after_cursor_execute", executed)
+        event.remove(engine, "begin", begun)
         event.remove(engine, "commit", committed)
     return sum(changed)
+
+
+def _rows_changed_by(connection: Any) -> int:
+    """Return how many rows a connection to SQLite has changed: its cursors do not always know."""
+    return getattr(connection.connection.driver_connection, "total_changes", 0)
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if "foreign" not in state])

@@ -1,9 +1,10 @@
 """Check and spend in one statement: the number of rows is the verdict."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Insert, Table, Update
+from sqlalchemy import CursorResult, Delete, Insert, Table, Update, insert
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, Base
@@ -26,15 +27,32 @@ def added(db: Session, table: type[Base], **values: object) -> bool:
 
     Of two that insert the same one at once the database lets one be the first.
     """
-    plain = cast("Table", table.__table__)
-    statement = _insert_or_leave(db.get_bind().dialect.name, plain).values(**values)
+    statement = _insert_or_leave(db.get_bind().dialect.name, _plain(table))
     # Of an insert SQLAlchemy forgets how many rows there were, unless it is asked to remember.
-    result = db.execute(statement, execution_options={"preserve_rowcount": True})
+    result = db.execute(statement, values, execution_options={"preserve_rowcount": True})
     return cast("CursorResult[Any]", result).rowcount == 1
 
 
+def write(db: Session, row: Base) -> None:
+    """Insert a new row at once, past the session: nothing else is flushed, nothing is kept."""
+    table = _plain(type(row))
+    said = {name: value for name, value in vars(row).items() if name in table.columns}
+    db.execute(_insert(table), said)
+
+
+def _plain(table: type[Base]) -> Table:
+    return cast("Table", table.__table__)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """Return the statement, made once, so that SQLAlchemy knows it again."""
+    return insert(table)
+
+
+@cache
 def _insert_or_leave(dialect: str, table: Table) -> Insert:
-    """Return the statement; a dialect is imported where it is spoken."""
+    """Return the statement, made once; a dialect is imported where it is spoken."""
     if dialect in MYSQL:
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
 

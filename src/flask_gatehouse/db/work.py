@@ -49,6 +49,8 @@ class Work:
         self._works = works
         self._open = db
         self._events: list[Event] = []
+        #: What this work has locked until its end: nobody asks for it twice.
+        self.held: dict[object, Any] = {}
         self.origin = origin
         self.house: House = works.house
         self.now: datetime = works.house.clock.now()

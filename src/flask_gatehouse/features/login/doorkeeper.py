@@ -141,7 +141,7 @@ class SessionDoorkeeper(Doorkeeper):
                 instead_of=self.presented(),
                 device=self.device(),
             )
-            epoch = users.state(work.db, user_id=user.id)[0] if ours else None
+            epoch = users.hold(work, user_id=user.id).epoch if ours else None
         self.hand_over(opened)
         if epoch is not None:
             self._know(user.id, epoch)

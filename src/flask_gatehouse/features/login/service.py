@@ -78,8 +78,7 @@ def admit(
     if attempt.user_id is not None:
         # Before any of its sessions, as whoever ends all of them does: so nobody waits in a circle,
         # and of sign-ins at once each sees those before it and keeps their number within the limit.
-        users.hold(work, user_id=attempt.user_id)
-        account = users.by_id(work.db, attempt.user_id)
+        account = users.hold(work, user_id=attempt.user_id)
         epoch = account.epoch if attempt.epoch is None else attempt.epoch
         if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)
@@ -122,7 +121,7 @@ def account_of(work: Work, attempt: Attempt) -> User:
     """
     if attempt.user_id is None:
         raise UnknownUser
-    return users.by_id(work.db, attempt.user_id)
+    return users.hold(work, user_id=attempt.user_id)
 
 
 def confirm(work: Work, *, standing: Standing) -> Handle:

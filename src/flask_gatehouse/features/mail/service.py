@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.base import new_id
-from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.statements import changed, write
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import rules
 from flask_gatehouse.features.mail.errors import LetterNotDead, LetterNotThere, NoSuchLetter
@@ -51,7 +51,7 @@ def post(
         user_id=user_id,
         good_until=good_until,
     )
-    work.db.add(said)
+    write(work.db, said)
     work.record(LetterPosted(user_id=user_id, letter=letter))
 
 

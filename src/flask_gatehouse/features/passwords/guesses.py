@@ -8,10 +8,10 @@ Standards: NIST SP 800-63B-4 3.2.2.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import Connection, Table, bindparam, literal, select, update
 
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
@@ -30,6 +30,18 @@ _WORTH_A_LETTER: Final = 10
 
 #: Stands for the account that a name does not have: the same statement is made for it.
 _NOBODY: Final = UUID(int=0)
+
+
+_passwords: Final = cast("Table", Password.__table__)
+_MINE: Final = _passwords.c.user_id == bindparam("whose")
+_COUNT: Final = (
+    update(_passwords)
+    .where(_MINE, _passwords.c.failures < bindparam("most"))
+    .values(failures=_passwords.c.failures + 1)
+)
+_COUNT_AND_TELL: Final = _COUNT.returning(_passwords.c.failures)
+_COUNTED: Final = select(_passwords.c.failures).where(_MINE)
+_NONE: Final = update(_passwords).where(_MINE).values(failures=0)
 
 
 @dataclass(frozen=True)
@@ -52,15 +64,13 @@ def spend(work: Work, *, user_id: UUID | None, known: bool) -> Guess:
         user_id: None if nobody has the name, which costs the same.
         known: whether the attempt comes from a browser of the owner.
     """
-    mine = Password.user_id == (user_id or _NOBODY)
-    left = Password.failures < (_total(work) if known else _of_strangers(work))
-    counted = update(Password).where(mine, left).values(failures=Password.failures + 1)
+    most = _total(work) if known else _of_strangers(work)
     with work.apart() as own:
-        allowed = changed(own.db, counted.execution_options(synchronize_session=False)) == 1
-        number = own.db.scalar(select(Password.failures).where(mine))
-        if not allowed:
+        db = own.db.connection(bind_arguments={"mapper": Password})
+        number = _count_one(db, user_id or _NOBODY, most)
+        if number is None:
             throttling.write_as_if(own)
-    return Guess(allowed, number or 0)
+    return Guess(number is not None, number or 0)
 
 
 def take_back(work: Work, *, user_id: UUID | None) -> None:
@@ -94,8 +104,7 @@ def failed(work: Work, *, user: User, guess: Guess) -> None:
 
 def succeeded(work: Work, *, user: User, guess: Guess) -> None:
     """Begin to count anew, and tell the owner of many failures before."""
-    none = update(Password).where(Password.user_id == user.id).values(failures=0)
-    work.db.execute(none.execution_options(synchronize_session=False))
+    work.db.execute(_NONE, {"whose": user.id})
     if guess.number > _WORTH_A_LETTER:
         notices.notify(work, user=user, letter="after_failures", failures=guess.number - 1)
 
@@ -104,6 +113,18 @@ def begin_anew(row: Password) -> None:
     """Lift a stop, because the password is a new one, with the next flush of the row's session."""
     # In SQL: the object in hand may remember a count that is no longer true.
     row.failures = literal(0)
+
+
+def _count_one(db: Connection, user_id: UUID, most: int) -> int | None:
+    """Count one more and return how many it makes; None if nothing more may be counted."""
+    mine = {"whose": user_id, "most": most}
+    if db.dialect.update_returning:
+        told: int | None = db.scalar(_COUNT_AND_TELL, mine)
+        return told
+    counted = db.execute(_COUNT, mine).rowcount == 1
+    # Asked for nobody as well: a statement less would show in the time.
+    number = db.scalar(_COUNTED, mine)
+    return number if counted else None
 
 
 def _total(work: Work) -> int:

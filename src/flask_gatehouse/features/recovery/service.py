@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
+from flask_gatehouse.db.statements import write
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import service as mail
+from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent
@@ -224,13 +227,11 @@ def _send_nothing(work: Work, user: User | None, name: str, link_of: LinkOf) -> 
     stands_for = tokens.digest(counted_as(name), key).hex()
     lifetime = work.settings(RecoverySettings).lifetime
     made = proofs.make(work, purpose=RECOVER, address=stands_for, lifetime=lifetime)
-    work.record(RecoveryRefused(user_id=user_id))
     facts = _facts(made, lifetime, link_of)
     letter = mail.written(work, letter=_LETTER, recipient=_NOWHERE, facts=facts)
-    work.db.add(letter)
-    work.db.flush()
-    work.db.delete(letter)
-    work.db.flush()
+    write(work.db, letter)
+    work.record(RecoveryRefused(user_id=user_id))
+    work.db.execute(delete(Letter).where(Letter.id == letter.id))
     return made.ticket
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, select, update
 
 from flask_gatehouse.core import tokens
-from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.statements import changed, write
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.sessions import purging
 from flask_gatehouse.features.sessions.errors import SessionOver
@@ -56,15 +56,14 @@ def open_session(
     settings = work.settings(SessionSettings)
     sign_in_id = tokens.new_public_id()
     handle, row = _new(work, holder, BROWSER, sign_in_id, settings.absolute_limit)
-    work.db.add(row)
+    write(work.db, row)
     kept = None
     until = None
     if remember and settings.remember:
         lifetime = min(remember_for or settings.remember_limit, settings.remember_limit)
         kept, beside = _new(work, holder, REMEMBERED, sign_in_id, lifetime)
-        work.db.add(beside)
+        write(work.db, beside)
         until = beside.expires_at
-    work.db.flush()
     _end_the_oldest(work, row, settings.per_user)
     if row.digest[0] < _SWEEPERS:
         # For hosts in which no upkeep runs: so the table stays as large as its use.
@@ -100,15 +99,26 @@ def _new(
 
 def _end_the_oldest(work: Work, opened: Session, most: int) -> None:
     """Keep the number of sign-ins of one person within the limit; the one just opened stays."""
-    if opened.user_id is not None:
-        owned = Session.user_id == opened.user_id
-    else:
-        owned = Session.subject == opened.subject
-    others = select(Session.sign_in_id).where(owned, Session.sign_in_id != opened.sign_in_id)
-    others = others.group_by(Session.sign_in_id).order_by(func.min(Session.created_at).desc())
-    surplus = work.db.scalars(others.offset(most - 1)).all()
+    others = _OTHERS_OF_SUBJECT if opened.user_id is None else _OTHERS_OF_ACCOUNT
+    whose = opened.subject if opened.user_id is None else opened.user_id
+    mine = {"whose": whose, "this": opened.sign_in_id, "kept": most - 1}
+    surplus = work.db.scalars(others, mine).all()
     if surplus:
         work.db.execute(delete(Session).where(Session.sign_in_id.in_(surplus)))
+
+
+def _others_of(owner: "ColumnElement[Any]") -> Select[tuple[str]]:
+    """Return what finds the other sign-ins of one person, but for the newest ones."""
+    others = select(_sessions.c.sign_in_id)
+    others = others.where(owner == bindparam("whose"), _sessions.c.sign_in_id != bindparam("this"))
+    newest_first = func.min(_sessions.c.created_at).desc()
+    others = others.group_by(_sessions.c.sign_in_id).order_by(newest_first)
+    return others.offset(bindparam("kept"))
+
+
+_sessions: Final = cast("Table", Session.__table__)
+_OTHERS_OF_ACCOUNT: Final = _others_of(_sessions.c.user_id)
+_OTHERS_OF_SUBJECT: Final = _others_of(_sessions.c.subject)
 
 
 def renew(work: Work, *, standing: Standing) -> Handle:

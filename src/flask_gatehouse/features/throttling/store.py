@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Insert,
     Table,
     and_,
@@ -20,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.base import MYSQL, UtcDateTime
 from flask_gatehouse.db.errors import DatabaseUnavailable
@@ -60,8 +60,14 @@ class Block:
 
 
 _counters: Final = cast("Table", Counter.__table__)
-_COUNTED: Final = select(_counters.c.count, _counters.c.expires_at, _counters.c.strikes).where(
-    _counters.c.digest == bindparam("key")
+_STATE: Final = (_counters.c.count, _counters.c.expires_at, _counters.c.strikes)
+_MINE: Final = _counters.c.digest == bindparam("key")
+_COUNTED: Final = select(*_STATE).where(_MINE)
+_CLEAR: Final = delete(_counters).where(_MINE)
+_LESS: Final = (
+    update(_counters)
+    .where(_MINE, _counters.c.count.between(1, bindparam("times")))
+    .values(count=_counters.c.count - 1)
 )
 
 
@@ -99,8 +105,9 @@ class DatabaseStore(Store):
         """Count by one upsert a key; the database serialises those that come at once."""
         found: list[Hit] = []
         with work.apart() as own:
+            db = own.db.connection(bind_arguments={"mapper": Counter})
             for tally in tallies:
-                found.append(self._one(own.db, work.now, tally))
+                found.append(self._one(db, work.now, tally))
                 if found[-1].count > tally.rate.times:
                     break
         # So the table stays as small as the traffic is.
@@ -111,13 +118,11 @@ class DatabaseStore(Store):
 
     def clear(self, work: Work, key: bytes) -> None:
         """Delete the row, in the transaction of the success that clears it."""
-        work.db.execute(delete(Counter).where(Counter.digest == key))
+        work.db.execute(_CLEAR, {"key": key})
 
     def take_back(self, work: Work, key: bytes, times: int) -> None:
         """Count one less, in the transaction of the success that takes it back."""
-        counted = (Counter.digest == key) & Counter.count.between(1, times)
-        less = update(Counter).where(counted).values(count=Counter.count - 1)
-        work.db.execute(less.execution_options(synchronize_session=False))
+        work.db.execute(_LESS, {"key": key, "times": times})
 
     def blocks(self, work: Work) -> list[Block]:
         """Read the rows whose wait is not over."""
@@ -143,18 +148,22 @@ class DatabaseStore(Store):
         meant += [] if place is None else [Counter.place == place]
         return changed(work.db, delete(Counter).where(*meant))
 
-    def _one(self, db: Session, now: datetime, tally: Tally) -> Hit:
-        db.execute(_upsert(db.get_bind().dialect.name), _parameters(tally, now))
-        # The row is ours until the commit, so this is the count that the upsert made.
-        count, expires_at, strikes = db.execute(_COUNTED, {"key": tally.key}).one()
+    def _one(self, db: Connection, now: datetime, tally: Tally) -> Hit:
+        tells = db.dialect.insert_returning
+        counted = db.execute(_upsert(db.dialect.name, tells=tells), _parameters(tally, now))
+        if not tells:
+            # The row is ours until the commit, so this is the count that the upsert made.
+            counted = db.execute(_COUNTED, {"key": tally.key})
+        count, expires_at, strikes = counted.one()
         if count == tally.rate.times + 1:
             # Crossed just now, which happens once in a window: only this pushes its end.
             expires_at = max(expires_at, now + wait(strikes))
-            pushed = update(Counter).where(Counter.digest == tally.key)
-            pushed = pushed.values(
-                expires_at=expires_at, blocked_until=expires_at, strikes=strikes + 1
+            pushed = (
+                update(_counters)
+                .where(_MINE)
+                .values(expires_at=expires_at, blocked_until=expires_at, strikes=strikes + 1)
             )
-            db.execute(pushed.execution_options(synchronize_session=False))
+            db.execute(pushed, {"key": tally.key})
         return Hit(count, _seconds(expires_at, now))
 
     def _sweep(self, work: Work) -> None:
@@ -182,8 +191,10 @@ def _forgotten(now: datetime) -> ColumnElement[bool]:
 
 
 @cache
-def _upsert(dialect: str) -> Insert:
+def _upsert(dialect: str, *, tells: bool) -> Insert:
     """Return the statement that opens a window with one, or counts one more.
+
+    If the database can, it `tells` what the row has become.
 
     Made once, so that SQLAlchemy knows it again. The dialects are imported where they are spoken:
     together they cost a start more than Flask.
@@ -209,16 +220,18 @@ def _upsert(dialect: str) -> Insert:
     if dialect in MYSQL:
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only where it is spoken
 
-        return mysql.insert(_counters).values(values).on_duplicate_key_update(then)
-    if dialect == "postgresql":
+        counting: Insert = mysql.insert(_counters).values(values).on_duplicate_key_update(then)
+    elif dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is spoken
 
         on_postgres = postgresql.insert(_counters).values(values)
-        return on_postgres.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
+        counting = on_postgres.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+    else:
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where it is spoken
 
-    on_sqlite = sqlite.insert(_counters).values(values)
-    return on_sqlite.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+        on_sqlite = sqlite.insert(_counters).values(values)
+        counting = on_sqlite.on_conflict_do_update(index_elements=["digest"], set_=dict(then))
+    return counting.returning(*_STATE) if tells else counting
 
 
 def _parameters(tally: Tally, now: datetime) -> dict[str, object]:

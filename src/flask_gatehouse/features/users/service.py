@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
@@ -45,6 +45,17 @@ _NOTED_EVERY = timedelta(days=1)
 
 #: Purpose of the key under which a set-up link is stored.
 SETUP_PURPOSE = "users.setup"
+
+
+#: The account that has a name; asked with `named_as`.
+BY_NAME: Final = (
+    select(User)
+    .join(Identifier, Identifier.user_id == User.id)
+    .where(Identifier.kind == bindparam("kind"), Identifier.canonical == bindparam("canonical"))
+)
+
+#: Not against rows that refer to it: those of other sign-ins wait here anyway.
+_HOLD: Final = select(User).where(User.id == bindparam("whose")).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True)
@@ -97,13 +108,13 @@ def create(work: Work, *, username: str, email: str | None = None, admin: bool =
 
 def find(db: Session, text: str) -> User | None:
     """Return the account that somebody means by a user name or an address, in any spelling."""
-    identified = rules.identify(text)
-    if identified is None:
-        return None
-    kind, canonical = identified
-    wanted = (Identifier.kind == kind) & (Identifier.canonical == canonical)
-    found = select(User).join(Identifier, Identifier.user_id == User.id).where(wanted)
-    return db.scalar(found)
+    return db.scalar(BY_NAME, named_as(text))
+
+
+def named_as(text: str) -> dict[str, str]:
+    """Return what `BY_NAME` is asked with; for what cannot be a name, what nobody is called."""
+    kind, canonical = rules.identify(text) or ("username", "")
+    return {"kind": kind, "canonical": canonical}
 
 
 def named(db: Session, text: str) -> User:
@@ -241,11 +252,25 @@ def end_everything(work: Work, *, user_id: UUID) -> None:
     work.db.execute(update(User).where(User.id == user_id).values(epoch=User.epoch + 1))
 
 
-def hold(work: Work, *, user_id: UUID) -> None:
-    """Wait for whoever else changes this account or signs in to it: held until the commit."""
-    # Not against rows that refer to it: those of other sign-ins wait here anyway.
-    held = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-    work.db.execute(held)
+def hold(work: Work, *, user_id: UUID) -> User:
+    """Wait for whoever else changes this account or signs in to it, and return it as it is then.
+
+    Nobody else changes it until the commit, so whoever holds it already is not asked again.
+
+    Raises:
+        UnknownUser: there is no such account.
+    """
+    held: User | None = work.held.get(user_id)
+    if held is None:
+        # An object of the host may remember what is no longer true, or what is not written yet.
+        work.db.flush()
+        held = work.db.scalar(
+            _HOLD, {"whose": user_id}, execution_options={"populate_existing": True}
+        )
+        if held is None:
+            raise UnknownUser(id=str(user_id))
+        work.held[user_id] = held
+    return held
 
 
 def hold_for_erasing(work: Work, *, user_id: UUID) -> None:
@@ -272,10 +297,11 @@ def held(work: Work, *, user: User, in_any_state: bool = False) -> User:
         NotAsItWas: it was suspended or deleted, or what was proven was changed meanwhile.
     """
     user_id, epoch = user.id, user.epoch
-    hold(work, user_id=user_id)
-    account = work.db.get(User, user_id, populate_existing=True)
-    if account is None:
-        raise NotAsItWas
+    try:
+        hold(work, user_id=user_id)
+    except UnknownUser as error:
+        raise NotAsItWas from error
+    account = work.db.get_one(User, user_id, populate_existing=True)
     if not in_any_state and (not account.active or account.epoch != epoch):
         raise NotAsItWas
     return account
