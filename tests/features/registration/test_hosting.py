@@ -63,12 +63,12 @@ def ask(site: GatehouseTester, **fields: str) -> tuple[int, str]:
 
 
 def profiles(site: GatehouseTester) -> list[tuple[str, str]]:
-    with site.work() as work, work.reading() as db:
+    with site.app.app_context(), site.work() as work, work.reading() as db:
         return [(row.username, row.city) for row in db.execute(text("SELECT * FROM profile"))]
 
 
 def is_there(site: GatehouseTester) -> bool:
-    with site.work() as work, work.reading() as db:
+    with site.app.app_context(), site.work() as work, work.reading() as db:
         return users.find(db, "newbie") is not None
 
 
