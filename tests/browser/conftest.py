@@ -87,6 +87,8 @@ def site(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         GATEHOUSE_THROTTLING_NETWORK="10000/10m",
         GATEHOUSE_THROTTLING_NAME_AND_NETWORK=f"{FAILURES}/15m",
         GATEHOUSE_THROTTLING_ACCOUNT="10000/1h",
+        GATEHOUSE_REGISTRATION_MODE="open",
+        GATEHOUSE_REGISTRATION_NETWORK="10000/1h",
     ) as site:
         yield site
 

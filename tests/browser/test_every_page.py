@@ -62,6 +62,13 @@ def _wrong_code(page: Page) -> None:
     _send(page)
 
 
+def _register_wrongly(page: Page) -> None:
+    page.get_by_label("User name").fill("ben")
+    page.get_by_label("E-mail address").fill("new@example.org")
+    page.get_by_label("Password").fill("eleven calm badgers")
+    page.get_by_role("button", name="Make the account").click()
+
+
 def _wrong_verify_code(page: Page) -> None:
     page.get_by_label("Code from the letter").fill("0000 0000")
     page.get_by_role("button", name="Confirm the address").click()
@@ -146,7 +153,8 @@ PAGES = (
     Shown("recover-sent", "Look into your mailbox", "/recover/sent/"),
     Shown("recover-wrong-code", "Look into your mailbox", "/recover/sent/", then=_wrong_code),
     Shown("recover-over", "This link does not work", "/recover/new/"),
-    Shown("register-by-invitation", "By invitation only", "/register/"),
+    Shown("register", "Make your account", "/register/"),
+    Shown("register-refused", "Make your account", "/register/", then=_register_wrongly),
     Shown("verify", "Look into your mailbox", "/verify/"),
     Shown("verify-wrong-code", "Look into your mailbox", "/verify/", then=_wrong_verify_code),
     Shown("verify-over", "This link does not work", "/verify/link/"),

@@ -116,6 +116,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOffice]:
             "GATEHOUSE_MAIL_URL": f"smtp://{login}@127.0.0.1:{port}?ca={authority.path}",
             "GATEHOUSE_MAIL_SENDER": f"{NAME} <door@club.example>",
             "GATEHOUSE_SITE_NAME": NAME,
+            "GATEHOUSE_REGISTRATION_MODE": "open",
             "GATEHOUSE_PASSWORDS_HASH_TIME": "2",
             "GATEHOUSE_PASSWORDS_HASH_MEMORY": "19MiB",
         }
@@ -151,7 +152,7 @@ def _open(page: Page, letter: Received, camera: Camera, name: str) -> None:
     page.locator("a.button").click()
     page.wait_for_load_state()
     # The secret goes into a cookie, and out of the address bar.
-    assert path_of(page) in {"/recover/new/", "/invited/", "/leave/undo/"}
+    assert path_of(page) in {"/recover/new/", "/invited/", "/leave/undo/", "/verify/link/"}
 
 
 def _read(page: Page, letter: Received, camera: Camera, name: str) -> None:
@@ -238,6 +239,57 @@ def test_a_forgotten_password_is_replaced_by_the_code_of_a_letter(
     _press(page, "Save password")
     expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
     _may_sign_in(page, "cleo", NEW_PASSWORD)
+
+
+def _register(page: Page, name: str, address: str) -> None:
+    page.goto("/login/")
+    page.get_by_role("link", name="Make an account").click()
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Password").fill(NEW_PASSWORD)
+    _press(page, "Make the account")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+
+
+def test_a_new_account_is_confirmed_by_the_link_of_its_letter(
+    page: Page, office: PostOffice, camera: Camera
+) -> None:
+    _register(page, "finn", "finn@example.org")
+    page.goto("/login/")
+    sign_in(page, "finn", NEW_PASSWORD)
+    expect(page.get_by_role("status")).to_contain_text("Confirm your e-mail address first")
+
+    letter = office.letter("finn@example.org", f"Confirm your address for {NAME}")
+    _open(page, letter, camera, "registration")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm your e-mail address")
+    _press(page, "Confirm the address")
+    expect(page.get_by_role("status")).to_contain_text("Your e-mail address is confirmed.")
+    _may_sign_in(page, "finn", NEW_PASSWORD)
+
+
+def test_a_new_account_is_confirmed_by_the_code_and_elsewhere_by_a_new_password(
+    page: Page, new_page: NewPage, office: PostOffice
+) -> None:
+    _register(page, "gwen", "gwen@example.org")
+    first = office.letter("gwen@example.org", f"Confirm your address for {NAME}")
+    elsewhere = new_page(office.site)
+    elsewhere.goto(first.link)
+    expect(elsewhere.get_by_label("Password")).to_be_visible()
+
+    (code,) = re.findall(r"^(\d{4} \d{4})\r?$", first.text, re.MULTILINE)
+    page.get_by_label("Code from the letter").fill(code)
+    _press(page, "Confirm the address")
+    expect(page.get_by_role("status")).to_contain_text("Your e-mail address is confirmed.")
+    _may_sign_in(page, "gwen", NEW_PASSWORD)
+
+
+def test_the_owner_of_an_address_is_told_that_somebody_registered_with_it(
+    page: Page, office: PostOffice, camera: Camera
+) -> None:
+    _register(page, "mallory", "ada@example.org")
+    letter = office.letter("ada@example.org", f"You have an account at {NAME} already")
+    assert not re.findall(r"https?://", letter.text)
+    _read(page, letter, camera, "registration-known")
 
 
 def test_whoever_is_invited_makes_an_account_by_the_letter(
