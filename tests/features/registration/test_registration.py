@@ -178,6 +178,28 @@ def test_another_browser_has_to_choose_a_password(site: GatehouseTester) -> None
     assert not [mail for mail in site.mails() if "password" in str(mail["Subject"]).lower()]
 
 
+def test_whoever_registered_can_undo_a_change_of_their_address_from_the_first_day(
+    one: GatehouseTester,
+) -> None:
+    client = one.client()
+    register(client)
+    confirm(client, secret(one))
+    one.clock.move(timedelta(hours=1))
+    forms.sign_in(client, "newbie")
+    page = client.get("/account/addresses/")
+    added = {"csrf_token": forms.token(page), "email": "newer@example.org"}
+    assert client.post("/account/addresses/add/", data=added).status_code == 303
+    letter = next(mail for mail in one.mails() if mail["To"] == "newer@example.org")
+    found = re.search(r"/address/([\w-]{43})/", text(letter))
+    assert found is not None
+    client.get(f"/address/{found[1]}/")
+    assert forms.send(client, "/address/").status_code == 303
+    primary = {"csrf_token": forms.token(page), "address": "newer@example.org"}
+    assert client.post("/account/addresses/primary/", data=primary).status_code == 303
+    told = [text(mail) for mail in one.mails() if mail["To"] == ADDRESS]
+    assert any("/address/undo/" in each for each in told)
+
+
 def test_the_link_works_once_and_not_after_its_time(one: GatehouseTester) -> None:
     client = one.client()
     register(client)

@@ -345,7 +345,7 @@ def _prove(work: Work, user_id: UUID, *, by: str, sealed: passwords.Sealed | Non
     if sealed is not None:
         passwords.keep(work, user=user, sealed=sealed)
     try:
-        addresses.claim(work, user=user, address=shown, proven=True)
+        addresses.claim(work, user=user, address=shown, proven=True, made_with=True)
     except AddressTaken as error:
         raise ProofSpent from error
     # Whoever is first to prove a mailbox voids what others set; upkeep erases what is left.

@@ -60,7 +60,7 @@ def is_first(user: User, row: Identifier) -> bool:
     return row.added_at is None or row.added_at <= user.created_at
 
 
-def claim(work: Work, *, user: User, address: str, proven: bool) -> None:
+def claim(work: Work, *, user: User, address: str, proven: bool, made_with: bool = False) -> None:
     """Give an account an address. The primary key decides between two who take it at once.
 
     The first address of an account becomes the primary one.
@@ -68,6 +68,7 @@ def claim(work: Work, *, user: User, address: str, proven: bool) -> None:
     Args:
         address: as typed.
         proven: whether the person showed just now that they read the mailbox.
+        made_with: whether the account was made with this address, and only the proof came later.
 
     Raises:
         AddressRefused: the form is not acceptable.
@@ -83,7 +84,7 @@ def claim(work: Work, *, user: User, address: str, proven: bool) -> None:
         version=rules.CANONICAL_VERSION,
         shown=address.strip(),
         proven_at=work.now if proven else None,
-        added_at=work.now,
+        added_at=user.created_at if made_with else work.now,
     )
     if is_new:
         if user.email is None:
