@@ -136,6 +136,7 @@ def sent(
     if kind == "member":
         # A member may close their own account, and would be gone for the rest of it.
         known.pop("/account/leave/delete/")
+        known.pop("/account/deactivate/")
     if kind in {"member", "administrator"}:
         # Whoever proved themselves just now may call themselves something else.
         known.pop("/account/name/change/")
@@ -165,8 +166,8 @@ def test_every_request_is_answered_and_nobody_becomes_somebody_else(
     may_change = ("gatehouse_throttle", "gatehouse_proof", "gatehouse_outbox", *RECORD)
     was_done = done(patient)
     links = first_links(patient)
-    # A wrong password that somebody signed in types is counted.
-    columns = LAST_SEEN if kind in OUTSIDE else LAST_SEEN | {"failures"}
+    # The crowd signs in, and a wrong password that somebody signed in types is counted.
+    columns = LAST_SEEN | ({"signed_in_at"} if kind in OUTSIDE else {"signed_in_at", "failures"})
     before = snapshot(patient, without=may_change, columns=columns)
     seen: dict[int, int] = {}
     for number, request, answer, took in sent(patient, crowd, kind, COUNT):

@@ -228,7 +228,7 @@ def test_reg_12_whose_letter_was_not_delivered_has_it_sent_again(
     assert register(client, "mallory").location == "/verify/"
     site.mails()
     assert people(site) == 3
-    again = client.post("/verify/again/", data={"csrf_token": token(client.get("/verify/"))})
+    again = client.post("/register/again/", data={"csrf_token": token(client.get("/verify/"))})
     assert again.location == "/verify/"
 
 

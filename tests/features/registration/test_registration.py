@@ -216,7 +216,7 @@ def test_the_link_works_once_and_not_after_its_time(one: GatehouseTester) -> Non
 
 def again(client: FlaskClient) -> TestResponse:
     shown = client.get("/verify/")
-    return client.post("/verify/again/", data={"csrf_token": forms.token(shown)})
+    return client.post("/register/again/", data={"csrf_token": forms.token(shown)})
 
 
 def test_a_letter_that_is_sent_again_voids_the_one_before(one: GatehouseTester) -> None:

@@ -19,7 +19,10 @@ FEATURE = Feature(
             rule="/verify/", access="public", view=f"{_HERE}.views:verify", methods=("GET", "POST")
         ),
         Route(
-            rule="/verify/again/", access="public", view=f"{_HERE}.views:again", methods=("POST",)
+            rule="/register/again/",
+            access="public",
+            view=f"{_HERE}.views:again",
+            methods=("POST",),
         ),
         Route(
             rule="/verify/link/",
