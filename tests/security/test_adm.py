@@ -413,3 +413,44 @@ def test_adm_13_no_spelling_of_a_path_is_a_way_around(patient: GatehouseTester) 
                 page = ask(client, page.location)
             assert "chief" not in page.text, (kind, path)
             assert page.status_code in {403, 404} or page.request.path == "/login/", (kind, path)
+
+
+RIGHTS = {
+    "is_admin": "1",
+    "admin": "1",
+    "role": "administrator",
+    "active": "1",
+    "email": "other@example.org",
+    "email_verified": "1",
+    "mfa_enabled": "1",
+    "impersonated_by": "1",
+    "user_id": "1",
+    "epoch": "99",
+    "encoded": "$argon2id$",
+    "deactivated_at": "",
+}
+
+
+def test_adm_02_no_page_of_ones_own_takes_along_rights(site: GatehouseTester) -> None:
+    site.add_user("root", admin=True)
+    site.add_user("alice", email="alice@example.org")
+    client = site.client()
+    forms.sign_in(client, "alice")
+    for page, to, wanted in (
+        ("/account/name/", "/account/name/change/", {"username": "alicia"}),
+        ("/account/addresses/", "/account/addresses/add/", {"email": "new@example.org"}),
+        (
+            "/account/password/",
+            "/account/password/",
+            {"current": PASSWORD, "new": "eleven calm badgers"},
+        ),
+    ):
+        sent = {"csrf_token": forms.token(client.get(page)), **RIGHTS, **wanted}
+        done = client.post(f"{to}?is_admin=1", data=sent)
+        assert done.status_code == 303, (to, done.status_code)
+    with site.work() as work, work.reading() as db:
+        alice = users.named(db, "alicia")
+        assert (alice.is_admin, alice.active, alice.email) == (False, True, "alice@example.org")
+        assert alice.epoch < int(RIGHTS["epoch"])
+        assert users.find(db, "other@example.org") is None
+    assert client.get("/admin/people/").status_code == 403

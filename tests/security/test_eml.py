@@ -510,7 +510,9 @@ def test_eml_07_the_undo_opens_no_account_that_is_closed(
     assert not enters(site, "alice")
 
 
-def test_a_taken_address_looks_like_a_free_one(site: GatehouseTester, alice: FlaskClient) -> None:
+def test_enu_08_a_taken_address_looks_like_a_free_one(
+    site: GatehouseTester, alice: FlaskClient
+) -> None:
     taken = act(alice, "add", email="Bob@Example.org")
     free = act(alice, "add", email=NEW)
     assert (taken.status_code, taken.location) == (free.status_code, free.location)
@@ -546,7 +548,7 @@ def statements(site: GatehouseTester) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", see)
 
 
-def test_a_taken_address_asks_the_database_the_same(
+def test_enu_08_a_taken_address_asks_the_database_the_same(
     site: GatehouseTester, alice: FlaskClient
 ) -> None:
     act(alice, "add", email="first@example.net")

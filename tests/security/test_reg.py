@@ -232,7 +232,7 @@ def test_reg_12_whose_letter_was_not_delivered_has_it_sent_again(
     assert again.location == "/verify/"
 
 
-def test_enu_a_taken_address_is_answered_like_a_free_one(site: GatehouseTester) -> None:
+def test_enu_04_a_taken_address_is_answered_like_a_free_one(site: GatehouseTester) -> None:
     def answered(name: str, address: str) -> tuple[object, ...]:
         client = site.client()
         client.get("/register/")
@@ -247,7 +247,22 @@ def test_enu_a_taken_address_is_answered_like_a_free_one(site: GatehouseTester) 
     assert answered("first", "alice@example.org") == answered("second", "free@example.org")
 
 
-def test_enu_a_registrant_s_own_data_do_not_tell_that_an_address_is_taken(
+def test_enu_06_asking_again_and_wrong_codes_are_answered_alike(site: GatehouseTester) -> None:
+    def answered(name: str, address: str) -> tuple[object, ...]:
+        client = site.client()
+        register(client, name, address)
+        key = {"csrf_token": token(client.get("/verify/"))}
+        with written(site) as statements:
+            again = client.post("/register/again/", data=key)
+            wrong = client.post("/verify/", data=key | {"code": "0000 0000"})
+        bare = re.sub(r'value="[^"]+"', "", wrong.text)
+        told = [(each.status_code, each.location) for each in (again, wrong)]
+        return told, bare, tuple(statements)
+
+    assert answered("first", "alice@example.org") == answered("second", "free@example.org")
+
+
+def test_enu_04_a_registrant_s_own_data_do_not_tell_that_an_address_is_taken(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
     """Where people may sign in before the proof, they see the same of both."""
@@ -272,7 +287,7 @@ def test_enu_a_registrant_s_own_data_do_not_tell_that_an_address_is_taken(
     assert told("first1", "alice@example.org") == told("second", "freed@example.org")
 
 
-def test_enu_the_owner_of_a_taken_address_is_told_without_a_link(one: GatehouseTester) -> None:
+def test_enu_04_the_owner_of_a_taken_address_is_told_without_a_link(one: GatehouseTester) -> None:
     register(one.client(), "mallory", "alice@example.org")
     (mail,) = one.mails()
     assert mail["To"] == "alice@example.org"

@@ -311,7 +311,7 @@ def test_proving_the_mailbox_by_a_letter_is_noted(site: GatehouseTester) -> None
         assert row.proven_at is not None
 
 
-def test_the_fourth_letter_of_an_hour_is_not_sent_and_nobody_is_told(
+def test_thr_13_the_fourth_letter_of_an_hour_is_not_sent_and_nobody_is_told(
     make_site: MakeSite, database_url: str
 ) -> None:
     site = GatehouseTester(make_site(database_url))

@@ -83,7 +83,7 @@ def test_an_address_of_before_that_nobody_confirmed_can_be_confirmed(
     assert "has this address already" in page.text
 
 
-def test_a_letter_waits_a_minute_for_the_one_before_and_five_are_an_hours_worth(
+def test_thr_13_a_letter_waits_a_minute_for_the_one_before_and_five_are_an_hours_worth(
     tester: GatehouseTester, alice: FlaskClient
 ) -> None:
     new = "new@example.net"

@@ -18,6 +18,7 @@ from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
 from flask_gatehouse.features.registration.models import Registration
+from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
@@ -127,6 +128,19 @@ def test_after_the_erasing_only_the_record_holds_the_id(site: GatehouseTester) -
     assert tables_with(site, alice.id) == ABOUT_ACCOUNTS
     erase(site, alice.id)
     assert tables_with(site, alice.id) == {RECORD}
+
+
+def test_ses_20_an_erased_account_leaves_no_session(site: GatehouseTester) -> None:
+    alice = inhabited(site)
+    client = site.client()
+    forms.sign_in(client, remember="y")
+    erase(site, alice.id)
+    page = client.get("/account/")
+    assert (page.status_code, page.location[:7]) == (302, "/login/")
+    with site.work() as work:
+        names.release(work, canonical="alice")
+    site.add_user("alice", email="alice@example.org")
+    assert client.get("/account/").status_code == 302
 
 
 def test_what_the_record_keeps_leads_to_nobody(site: GatehouseTester) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
@@ -25,7 +26,14 @@ def enters(site: GatehouseTester, password: str) -> bool:
     return sign_in(site.client(), "alice", password).status_code == 303
 
 
-def test_the_session_goes_on_here_under_a_new_handle_and_nowhere_else(
+def is_asked_again(client: FlaskClient) -> bool:
+    data = {"csrf_token": token(client.get("/account/data/"))}
+    return (client.post("/account/data/download/", data=data).location or "").startswith(
+        "/confirm/"
+    )
+
+
+def test_asvs_6_2_2_the_session_goes_on_here_under_a_new_handle_and_nowhere_else(
     site: GatehouseTester,
 ) -> None:
     here, elsewhere = site.client(), site.client()
@@ -57,7 +65,7 @@ def test_the_owner_gets_one_letter(site: GatehouseTester) -> None:
     ("current", "new", "status"),
     [(WRONG, NEW, 401), (PASSWORD, "short", 422), ("", NEW, 422), (PASSWORD, "", 422)],
 )
-def test_a_refusal_changes_nothing(
+def test_pwd_09_a_refusal_changes_nothing(
     site: GatehouseTester, current: str, new: str, status: int
 ) -> None:
     client = site.client()
@@ -68,6 +76,27 @@ def test_a_refusal_changes_nothing(
     assert enters(site, PASSWORD)
     assert NEW not in refused.text
     assert PASSWORD not in refused.text
+
+
+def test_asvs_6_2_3_a_session_alone_changes_nothing(site: GatehouseTester) -> None:
+    client = site.client()
+    sign_in(client)
+    page = client.get(PAGE)
+    assert 'autocomplete="current-password"' in page.text
+    data = {"csrf_token": token(page), "new": NEW}
+    assert client.post(PAGE, data=data).status_code == 422
+    for elsewhere in ("/invitation/", "/recover/new/"):
+        assert client.post(elsewhere, data=data | {"password": NEW}).status_code == 409
+    assert enters(site, PASSWORD)
+
+
+def test_pwd_16_the_same_password_once_more_proves_nothing(site: GatehouseTester) -> None:
+    client = site.client()
+    sign_in(client)
+    site.clock.move(timedelta(minutes=20))
+    assert is_asked_again(client)
+    assert send(client, PAGE, current=WRONG, new=PASSWORD).status_code == 401
+    assert is_asked_again(client)
 
 
 def test_wrong_passwords_are_counted_as_on_the_page_that_asks_again(site: GatehouseTester) -> None:

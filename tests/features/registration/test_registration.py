@@ -251,7 +251,7 @@ def test_letters_that_are_asked_for_too_often_have_to_wait(
     assert len(letters(site)) == 2
 
 
-def test_one_address_is_not_flooded_and_nobody_is_told(
+def test_thr_13_one_address_is_not_flooded_and_nobody_is_told(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
     site = opened(make_site, sqlite_url, GATEHOUSE_REGISTRATION_LETTERS="2/1h")
