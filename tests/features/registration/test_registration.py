@@ -306,6 +306,20 @@ def test_the_first_to_prove_a_mailbox_voids_what_others_said(site: GatehouseTest
     assert account(site, "keeper") is not None
 
 
+def test_what_was_voided_stays_void_when_the_address_is_free_again(site: GatehouseTester) -> None:
+    stranger, owner = site.client(), site.client()
+    register(stranger, "stranger")
+    key = secret(site)
+    site.clock.move(timedelta(seconds=1))
+    register(owner, "keeper")
+    confirm(owner, secret(site))
+    with site.work() as work:
+        users.erase(work, user_id=users.named(work.db, "keeper").id)
+    assert stranger.get(f"/verify/{key}/", follow_redirects=True).status_code == 409
+    assert confirm_page(stranger, key) == 409
+    assert account(site, ADDRESS) is None
+
+
 def confirm_page(client: FlaskClient, key: str) -> int:
     client.get(f"/verify/{key}/")
     sent = client.post(

@@ -170,7 +170,7 @@ def asks_password(work: Work, *, secret: str, ticket: str) -> bool:
     found = proofs.look(work, purpose=VERIFY, secret=secret)
     with work.reading() as db:
         row = db.get(Registration, found.user_id) if found.user_id else None
-    if row is None:
+    if row is None or row.expires_at <= work.now:
         raise ProofSpent
     return not tokens.same(row.ticket.encode(), ticket.encode())
 
