@@ -34,6 +34,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 NAME = "Café Türmchen"
 NEW_PASSWORD = "eleven calm badgers"
 
+PAGES_OF_LINKS = {
+    "/address/",
+    "/address/undo/",
+    "/invited/",
+    "/leave/undo/",
+    "/recover/new/",
+    "/verify/link/",
+}
+
 
 class _Links(HTMLParser):
     """Where the links of a letter lead."""
@@ -121,7 +130,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOffice]:
             "GATEHOUSE_PASSWORDS_HASH_MEMORY": "19MiB",
         }
         _command(home, settings, "db", "upgrade")
-        for name, *more in (("ada", "--admin"), ("ben",), ("cleo",), ("dora",)):
+        for name, *more in (("ada", "--admin"), ("ben",), ("cleo",), ("dora",), ("hugo",)):
             words = ("users", "create", name, "--email", f"{name}@example.org", *more)
             _command(home, settings, *words, "--password-stdin", typed=PASSWORD)
         site = stack.enter_context(Site(home, **settings))
@@ -152,7 +161,7 @@ def _open(page: Page, letter: Received, camera: Camera, name: str) -> None:
     page.locator("a.button").click()
     page.wait_for_load_state()
     # The secret goes into a cookie, and out of the address bar.
-    assert path_of(page) in {"/recover/new/", "/invited/", "/leave/undo/", "/verify/link/"}
+    assert path_of(page) in PAGES_OF_LINKS
 
 
 def _read(page: Page, letter: Received, camera: Camera, name: str) -> None:
@@ -290,6 +299,30 @@ def test_the_owner_of_an_address_is_told_that_somebody_registered_with_it(
     letter = office.letter("ada@example.org", f"You have an account at {NAME} already")
     assert not re.findall(r"https?://", letter.text)
     _read(page, letter, camera, "registration-known")
+
+
+def test_a_change_of_address_is_confirmed_at_the_new_one_and_undone_from_the_old_one(
+    page: Page, new_page: NewPage, office: PostOffice, camera: Camera
+) -> None:
+    page.goto("/login/?next=/account/addresses/")
+    sign_in(page, "hugo")
+    page.get_by_label("E-mail address").fill("stranger@example.org")
+    page.get_by_role("button", name="Send the letter", exact=True).click()
+    letter = office.letter("stranger@example.org", f"Confirm your address at {NAME}")
+    _open(page, letter, camera, "address")
+    _press(page, "Confirm the address")
+    page.set_viewport_size(WIDE)
+    page.get_by_role("button", name="Make primary").click()
+    expect(page.get_by_role("status")).to_have_text("Letters go to that address from now on.")
+
+    owner = new_page(office.site)
+    told = office.letter("hugo@example.org", f"Your primary address at {NAME} was changed")
+    _open(owner, told, camera, "address-replaced")
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Undo the change?")
+    _press(owner, "Undo the change")
+    expect(owner.get_by_role("status")).to_contain_text("The change is undone")
+    page.reload()
+    assert path_of(page).startswith("/login/")
 
 
 def test_whoever_is_invited_makes_an_account_by_the_letter(
