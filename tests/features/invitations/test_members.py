@@ -166,6 +166,8 @@ def test_what_is_over_is_in_nobodys_way(site: GatehouseTester) -> None:
     invited_by(site, "bob")
     site.clock.move(InvitationSettings().lifetime)
     accept(site, invited_by(site, "alice"))
+    with site.work() as work, work.reading() as db:
+        assert users.named(db, "newbie").email == ADDRESS
 
 
 def test_a_member_has_a_limit_of_their_own(make_site: MakeSite, database_url: str) -> None:

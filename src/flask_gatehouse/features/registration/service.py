@@ -79,6 +79,11 @@ def everybody_may_ask(settings: RegistrationSettings) -> bool:
     return settings.mode in {"open", "domains"}
 
 
+def look(work: Work) -> None:
+    """Return if a stranger may make an account at the moment. Raises: RegistrationClosed."""
+    _open(work)
+
+
 def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -> str:
     """Make an account that waits for the proof of its address, and send the letter.
 
@@ -167,12 +172,7 @@ def asks_password(work: Work, *, secret: str, ticket: str) -> bool:
         Throttled: too many links were tried from this network.
         ProofSpent: used, expired, replaced, or never was.
     """
-    found = proofs.look(work, purpose=VERIFY, secret=secret)
-    with work.reading() as db:
-        row = db.get(Registration, found.user_id) if found.user_id else None
-    if row is None or row.expires_at <= work.now:
-        raise ProofSpent
-    return not tokens.same(row.ticket.encode(), ticket.encode())
+    return _is_foreign(_looked_at(work, secret), ticket)
 
 
 def verify(work: Work, *, secret: str, ticket: str, password: str | None = None) -> None:
@@ -188,11 +188,11 @@ def verify(work: Work, *, secret: str, ticket: str, password: str | None = None)
         ProofSpent: used, expired, replaced, never was, or somebody proved the mailbox before; of
             two at once one gets this.
     """
-    sealed = None
-    if asks_password(work, secret=secret, ticket=ticket):
+    sealed, row = None, _looked_at(work, secret)
+    if _is_foreign(row, ticket):
         if not password:
             raise PasswordWanted
-        sealed = _sealed_for(work, secret, password)
+        sealed = _sealed_for(work, row, password)
     found = proofs.spend(work, purpose=VERIFY, secret=secret)
     _prove(work, _owner(found), by="link", sealed=sealed)
 
@@ -312,11 +312,25 @@ def _facts(made: proofs.Made, lifetime: timedelta, link_of: LinkOf) -> dict[str,
     }
 
 
-def _sealed_for(work: Work, secret: str, password: str) -> passwords.Sealed:
+def _looked_at(work: Work, secret: str) -> Registration:
+    """Return what a link would prove if it is good at the moment. Raises: Throttled, ProofSpent."""
     found = proofs.look(work, purpose=VERIFY, secret=secret)
     with work.reading() as db:
-        user = users.by_id(db, _owner(found))
-    return passwords.seal(work, password=password, about=(user.username, found.address))
+        row = db.get(Registration, _owner(found))
+    if row is None or row.expires_at <= work.now:
+        raise ProofSpent
+    return row
+
+
+def _is_foreign(row: Registration, ticket: str) -> bool:
+    """Whether a browser is another one than that which registered."""
+    return not tokens.same(row.ticket.encode(), ticket.encode())
+
+
+def _sealed_for(work: Work, row: Registration, password: str) -> passwords.Sealed:
+    with work.reading() as db:
+        user = users.by_id(db, row.user_id)
+    return passwords.seal(work, password=password, about=(user.username, row.shown))
 
 
 def _owner(found: proofs.Found) -> UUID:

@@ -53,14 +53,14 @@ def register() -> ResponseReturnValue:
         return _not_here()
     if current_user.is_authenticated:
         return redirect(landing(), 303)
+    if not _may_register():
+        abort(_NOT_FOUND)
     host = house().part(Registering)
     form = (host.form or RegistrationForm)()
     form.password.description = new_password_hint()
     if form.validate_on_submit():
         try:
             ticket = _register(form, host)
-        except RegistrationClosed:
-            abort(_NOT_FOUND)
         except (NameRefused, NameTaken) as refusal:
             refuse(form, refusal, form.username)
         except (AddressRefused, DomainRefused) as refusal:
@@ -138,6 +138,15 @@ def by_link() -> ResponseReturnValue:
         return render_template("gatehouse/registration/over.html"), answer(refusal).status
     page = render_template("gatehouse/registration/by_link.html", form=form)
     return page, 422 if form.errors else 200
+
+
+def _may_register() -> bool:
+    try:
+        with unit_of_work() as work:
+            service.look(work)
+    except RegistrationClosed:
+        return False
+    return True
 
 
 def _not_here() -> ResponseReturnValue:
