@@ -1,5 +1,7 @@
 """What a recovery code looks like, and how it may be typed."""
 
+import secrets
+
 import pytest
 
 from flask_gatehouse.features.recovery_codes import rules
@@ -17,6 +19,15 @@ def test_asvs_6_5_2_a_code_has_120_random_bits() -> None:
         assert len({code[place] for code in codes}) > 28
     assert set("".join(codes)) == set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
     assert rules.CODE_BYTES * 8 >= 112
+
+
+def test_asvs_6_5_3_codes_come_from_the_systems_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: bytes(size - 1) + b"\x21")
+    assert rules.new_code() == "0" * 22 + "11"
+
+
+def test_asvs_6_5_4_a_code_is_long() -> None:
+    assert 32**rules.LENGTH == 2**120
 
 
 def test_a_code_is_shown_in_groups_and_read_as_it_is_shown() -> None:

@@ -1,5 +1,6 @@
 """Codes by time, against the vectors of the standard and another implementation of it."""
 
+import secrets
 from base64 import b32decode
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -57,6 +58,15 @@ def test_mfa_09_seeds_have_160_bits_and_are_all_different() -> None:
     shown = rules.shown_seed(seeds.pop())
     assert len(b32decode(shown.replace(" ", ""))) == 20
     assert [len(group) for group in shown.split(" ")] == [4] * 8
+
+
+def test_asvs_6_5_3_seeds_come_from_the_systems_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: bytes([7]) * size)
+    assert rules.new_seed() == bytes([7]) * 20
+
+
+def test_asvs_6_5_4_a_code_has_six_digits() -> None:
+    assert {len(code_at(rules.new_seed(), NOW + n)) for n in range(100)} == {6}
 
 
 @pytest.mark.parametrize("typed", ["123456", " 123 456 ", "123-456", "1 2 3 4 5 6", "123\u00a0456"])
