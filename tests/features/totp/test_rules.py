@@ -127,6 +127,14 @@ def test_asvs_6_5_5_strictly_a_code_is_good_for_its_step_only() -> None:
     assert matching_step(seed, code_at(seed, NOW - 1), now=NOW, previous=False) is None
 
 
+def test_the_longest_names_fit_into_the_picture() -> None:
+    longest = {
+        "site": "\N{ADLAM SMALL LETTER ALIF}" * 500,
+        "account": "\N{MUSICAL SYMBOL G CLEF}" * 64,
+    }
+    assert drawing.drawn(rules.app_address(rules.new_seed(), **longest)).startswith("<svg")
+
+
 def test_what_is_drawn_is_black_on_white_and_has_no_style() -> None:
     picture = drawing.drawn(rules.app_address(rules.new_seed(), site="Site", account="alice"))
     assert picture.startswith("<svg")

@@ -27,6 +27,11 @@ _LONGEST_TYPED: Final = 64
 _APART: Final = re.compile(r"[\s\-]+")
 _SHAPE: Final = re.compile(rf"[0-9]{{{DIGITS}}}")
 
+#: Characters of a site's and of a person's name that an app is told: in any script they fit into
+#: the picture.
+_LONGEST_SITE: Final = 48
+_LONGEST_PERSON: Final = 64
+
 #: Characters in one group of a seed as people type it.
 _GROUP: Final = 4
 
@@ -87,7 +92,8 @@ def app_address(seed: bytes, *, site: str, account: str) -> str:
 
     A colon stands between site and account, so neither may have one.
     """
-    issuer, whose = (text.replace(":", " ").strip() for text in (site, account))
+    issuer = site.replace(":", " ").strip()[:_LONGEST_SITE]
+    whose = account.replace(":", " ").strip()[:_LONGEST_PERSON]
     label = quote(f"{issuer}:{whose}", safe=":")
     facts = {
         "secret": b32encode(seed).decode(),
