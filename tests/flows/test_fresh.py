@@ -15,6 +15,7 @@ from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
 from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.passwords.events import PasswordRehashed
@@ -374,7 +375,13 @@ def test_the_desk_confirms_no_session_that_is_over(
     assert standing is not None
     happens(site, alice)
     with pytest.raises((MayNotEnter, SessionOver)), site.work() as work:
-        desk.confirm(work, standing=standing)
+        desk.confirm(
+            work,
+            standing=standing,
+            attempt=Attempt(user_id=alice.id, methods=("password",)),
+            wish=Wish(),
+            browser=Browser(handles=[]),
+        )
 
 
 def test_an_account_without_a_password_is_told_so(site: GatehouseTester) -> None:
