@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.mfa import service as mfa
-from flask_gatehouse.features.mfa.errors import WrongFactor
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.recovery_codes import examinations, service
 from flask_gatehouse.features.recovery_codes.errors import NothingToSpare

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pyotp
 
-from flask_gatehouse.features.mfa.errors import WrongFactor
+from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.mfa.service import Added
 from flask_gatehouse.features.totp import rules, service
 from flask_gatehouse.features.users import service as users
@@ -40,6 +40,8 @@ def finish(
 ) -> Added:
     """Finish it by the code that the app shows now, or by another one."""
     user = whose(site, name)
+    with site.work() as work:
+        service.count(work, user=user)
     with site.work() as work:
         return service.confirm(
             work,

@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.base import new_id
+from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.mfa import service as mfa
-from flask_gatehouse.features.mfa.errors import WrongFactor
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.throttling.service import Throttled
 from flask_gatehouse.features.totp import drawing, examinations, service

@@ -13,6 +13,7 @@ FEATURE = Feature(
             rule="/account/recovery-codes/",
             access="signed in",
             view=f"{_HERE}.views:index",
+            listed="Recovery codes",
         ),
         Route(
             rule="/account/recovery-codes/new/",

@@ -1,7 +1,5 @@
 """Recovery codes as a kind of factor, and as what comes with the first factor of an account."""
 
-from typing import ClassVar
-
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mfa.kinds import FactorKind, SpareCodes
@@ -12,14 +10,13 @@ from flask_gatehouse.features.users.models import User
 class RecoveryCodes(FactorKind):
     """Something that one has: the paper. By themselves they make no account two-step."""
 
-    method: ClassVar[str] = service.METHOD
-    methods: ClassVar[tuple[str, ...]] = (service.METHOD,)
-    label: ClassVar[str] = "Recovery codes"
-    ask: ClassVar[str] = "gatehouse.recovery_codes.ask"
-    way: ClassVar[str] = "Use a recovery code"
-    add: ClassVar[str | None] = None
-    counts: ClassVar[bool] = False
-    order: ClassVar[int] = 90
+    method = service.METHOD
+    label = "Recovery codes"
+    ask = "gatehouse.recovery_codes.ask"
+    way = "Use a recovery code"
+    add = None
+    counts = False
+    order = 90
 
     def is_offered(self, house: House) -> bool:
         """They need nothing, and are always there."""
@@ -30,7 +27,7 @@ class RecoveryCodes(FactorKind):
 class FirstCodes(SpareCodes):
     """Makes a set when somebody gets their first factor."""
 
-    def issue(self, work: Work, user: User) -> tuple[str, ...]:
+    def issue(self, work: Work, *, user: User) -> tuple[str, ...]:
         """Return the codes, to be shown once."""
         return service.issue(work, user=user)
 

@@ -12,8 +12,8 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import notices
+from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.mfa import service as mfa
-from flask_gatehouse.features.mfa.errors import WrongFactor
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.recovery_codes import limits, rules
 from flask_gatehouse.features.recovery_codes.errors import NothingToSpare
@@ -51,15 +51,7 @@ def issue(work: Work, *, user: User) -> tuple[str, ...]:
     users.hold(work, user_id=user.id)
     former = delete(Factor).where(_sets_of(user.id))
     work.db.execute(former.execution_options(synchronize_session=False))
-    made = Factor(
-        public_id=tokens.new_public_id(),
-        user_id=user.id,
-        method=METHOD,
-        name=_NAME,
-        created_at=work.now,
-    )
-    work.db.add(made)
-    work.db.flush()
+    made = mfa.write(work, user_id=user.id, method=METHOD, name=_NAME)
     codes = tuple(rules.new_code() for _ in range(rules.COUNT))
     key = work.house.keys.newest(PURPOSE)
     work.db.add_all(
@@ -115,13 +107,13 @@ def prove(work: Work, *, user_id: UUID, code: str) -> Spent:
     typed = rules.typed_code(code)
     factor_id = work.db.scalar(select(Factor.id).where(_sets_of(user_id)))
     if typed is None or factor_id is None:
-        raise WrongFactor
+        raise WrongFactor(method=METHOD)
     digests = list(work.house.keys.digests(PURPOSE, typed))
     mine = RecoveryCode.digest.in_(digests) & (RecoveryCode.factor_id == factor_id)
     spend = delete(RecoveryCode).where(mine)
     # Of two at once the database lets one through. Source: OWASP ASVS 5.0 6.5.1.
     if changed(work.db, spend.execution_options(synchronize_session=False)) != 1:
-        raise WrongFactor
+        raise WrongFactor(method=METHOD)
     mfa.used(work, factor_id=factor_id)
     still = left(work.house, work.db, user_id=user_id) or 0
     work.record(RecoveryCodeUsed(user_id=user_id, left=still))

@@ -1,27 +1,30 @@
 """One's recovery codes, and proving oneself by one."""
 
-from flask import flash, render_template
+from typing import Final
+
+from flask import abort, flash, render_template
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.login.landing import arrive
+from flask_gatehouse.features.login import doorkeeper, entering
+from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.login.pending import Pending
-from flask_gatehouse.features.mfa import enrolling
-from flask_gatehouse.features.mfa.errors import WrongFactor
+from flask_gatehouse.features.mfa import enrolling, gate
 from flask_gatehouse.features.recovery_codes import rules, service
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.refusing import refuse
-from flask_gatehouse.web.work import house, unit_of_work
+from flask_gatehouse.web.work import house, unit_of_work, works
+
+_NOT_FOUND: Final = 404
 
 
 def index() -> ResponseReturnValue:
     """Say how many are left, and offer a new set. No code is shown again."""
     user = doorkeeper.current().account()
-    left = None
-    if user is not None:
-        with unit_of_work() as work:
-            left = service.left(house(), work.db, user_id=user.id)
+    if user is None:
+        abort(_NOT_FOUND)
+    with works().reading() as db:
+        left = service.left(house(), db, user_id=user.id)
     return render_template("gatehouse/recovery_codes/index.html", left=left, low=rules.LOW)
 
 
@@ -38,32 +41,32 @@ def ask() -> ResponseReturnValue:
         CodeForm,
     )
 
-    form = CodeForm()
-    if not form.validate_on_submit():
-        return render_template("gatehouse/recovery_codes/ask.html", form=form)
-    left: list[int] = []
+    form, status, left = CodeForm(), 200, [0]
 
     def prove(work: Work, pending: Pending) -> str:
         spent = service.prove(work, user_id=pending.user_id, code=str(form.code.data))
-        left.append(spent.left)
+        left[0] = spent.left
         return spent.method
 
-    try:
-        arrival = doorkeeper.current().pass_step(prove)
-    except WrongFactor as refusal:
-        refuse(form, refusal, form.code)
-        page = render_template("gatehouse/recovery_codes/ask.html", form=form)
-        return page, answer(refusal).status
-    _remind(left[-1])
-    return arrive(arrival)
+    if form.validate_on_submit():
+        try:
+            arrival = entering.pass_step(prove)
+        except WrongFactor as refusal:
+            refuse(form, refusal, form.code)
+            status = answer(refusal).status
+        else:
+            _remind(left[0])
+            return arrival
+    ways = gate.other_ways()
+    return render_template("gatehouse/recovery_codes/ask.html", form=form, ways=ways), status
 
 
 def _remind(left: int) -> None:
     """Say what is left, where it is few. Source: NIST SP 800-63B-4 4.2.1.1."""
     if left > rules.LOW:
         return
-    if left:
-        few = f"{left} recovery codes are" if left > 1 else "Only one recovery code is"
-        flash(f"{few} left. Make a new set soon, on the page of your account.", "warning")
-    else:
+    if left == 0:
         flash("That was your last recovery code. Make a new set now.", "warning")
+        return
+    few = f"{left} recovery codes are" if left > 1 else "Only one recovery code is"
+    flash(f"{few} left. Make a new set soon, on the page of your account.", "warning")

@@ -15,8 +15,9 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.sealing import SealBroken
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login.errors import WrongFactor
+from flask_gatehouse.features.mfa import rules as factors
 from flask_gatehouse.features.mfa import service as mfa
-from flask_gatehouse.features.mfa.errors import WrongFactor
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.totp import drawing, limits, rules, seeds
@@ -30,6 +31,9 @@ _log = logging.getLogger("gatehouse")
 
 #: What a proof by a code is called.
 METHOD: Final = "totp"
+
+#: What an app is called by whoever gives it no name.
+_NAME: Final = "Authenticator app"
 
 #: How long a set-up can be finished. Source: OWASP ASVS 5.0 6.4.1.
 _LIFETIME: Final = timedelta(minutes=10)
@@ -56,15 +60,17 @@ def begin(work: Work, *, user: User, bound_to: str, name: str) -> SetUp:
 
     Args:
         bound_to: the sign-in, whole or pending, in which it can be finished.
-        name: what the app will be called, as it is kept.
+        name: what the app is to be called; empty is the usual name.
 
     Raises:
         NotOffered: this site has no authenticator apps.
+        FactorNameRefused: it cannot be called so.
         Throttled: too many set-ups of this account.
     """
     if not is_offered(work.house):
         raise NotOffered
-    _count(work, user)
+    name = factors.acceptable_name(name.strip() or _NAME)
+    count(work, user=user)
     users.hold(work, user_id=user.id)
     mine = (TotpSetUp.user_id == user.id) & (TotpSetUp.bound_to == bound_to)
     work.db.execute(delete(TotpSetUp).where(mine))
@@ -82,6 +88,16 @@ def begin(work: Work, *, user: User, bound_to: str, name: str) -> SetUp:
     )
     work.db.flush()
     return SetUp(public_id, name, seed)
+
+
+def count(work: Work, *, user: User) -> None:
+    """Count a set-up or a code for one. It must come before the first write of the work.
+
+    Raises:
+        Throttled: too many of this account.
+    """
+    limit = limits.PERSON.under(work.settings(TotpSettings))
+    throttling.count(work, attempts=[(limit, user.id.hex)])
 
 
 def look(work: Work, *, user: User, bound_to: str, public_id: str) -> SetUp:
@@ -102,15 +118,13 @@ def look(work: Work, *, user: User, bound_to: str, public_id: str) -> SetUp:
 
 
 def confirm(work: Work, *, user: User, bound_to: str, public_id: str, code: str) -> mfa.Added:
-    """Add the app that shows this code. The code is used up by that.
+    """Add the app that shows this code. The code is used up by that. Count the try before.
 
     Raises:
-        Throttled: too many codes were tried.
         SetUpOver: as for `look`; of two at once one gets this.
         WrongCode: the set-up stays, and can be tried again.
         TooManyFactors: the account has as many as it may have.
     """
-    _count(work, user)
     users.hold(work, user_id=user.id)
     setup = look(work, user=user, bound_to=bound_to, public_id=public_id)
     step = _step_of(work, setup.seed, rules.typed_code(code))
@@ -143,7 +157,7 @@ def prove(work: Work, *, user_id: UUID, code: str) -> str:
         if step is not None and _spend(work, row, step):
             mfa.used(work, factor_id=row.factor_id)
             return METHOD
-    raise WrongFactor
+    raise WrongFactor(method=METHOD)
 
 
 def _of(db: Session, user_id: UUID) -> Sequence[Totp]:
@@ -175,8 +189,3 @@ def _spend(work: Work, row: Totp, step: int) -> bool:
     unused = (Totp.factor_id == row.factor_id) & (Totp.last_step < step)
     spend = update(Totp).where(unused).values(last_step=step)
     return changed(work.db, spend.execution_options(synchronize_session=False)) == 1
-
-
-def _count(work: Work, user: User) -> None:
-    limit = limits.PERSON.under(work.settings(TotpSettings))
-    throttling.count(work, attempts=[(limit, user.id.hex)])
