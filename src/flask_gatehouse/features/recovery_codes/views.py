@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
 def renew() -> ResponseReturnValue:
     """Make a new set, and show it in the answer: once, and nowhere else."""
     with unit_of_work() as work:
-        codes = service.renew(work, user=enrolling.current().user)
+        codes = service.renew(work, user=enrolling.current(adding=False).user)
     return render_template("gatehouse/recovery_codes/made.html", codes=codes)
 
 
@@ -57,8 +57,13 @@ def ask() -> ResponseReturnValue:
         else:
             _remind(left[0])
             return arrival
-    ways = gate.other_ways()
-    return render_template("gatehouse/recovery_codes/ask.html", form=form, ways=ways), status
+    page = render_template(
+        "gatehouse/recovery_codes/ask.html",
+        form=form,
+        ways=gate.other_ways(),
+        trust_days=gate.trust_days(),
+    )
+    return page, status
 
 
 def _remind(left: int) -> None:
