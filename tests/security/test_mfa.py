@@ -25,6 +25,7 @@ from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
+from flask_gatehouse.web.access import MARK
 from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
@@ -33,6 +34,7 @@ from tests.security.conftest import hurried
 from tests.security.walk import UNLIMITED, ask, engine_of, events, rows, who
 
 CODE = "/second-step/code/"
+POST = frozenset({"POST"})
 PENDING = "gatehouse_pending"
 
 #: What somebody at the gate may open: pages of the second step.
@@ -57,13 +59,23 @@ def with_host(app: Flask) -> Flask:
         confirm_login()
         return "confirmed"
 
+    @mfa_required
+    def two() -> str:
+        return "two factors"
+
+    @fresh(within=timedelta(minutes=5), methods=("totp",))
+    def app_lately() -> str:
+        return "lately by an app"
+
+    @fresh(methods=("passkey",))
+    def key() -> str:
+        return "by a passkey"
+
     app.add_url_rule("/host/login/", "host_login", enter, methods=["POST"])
     app.add_url_rule("/host/confirm/", "host_confirm", confirm, methods=["POST"])
-    app.add_url_rule("/host/two/", "host_two", mfa_required(lambda: "two factors"))
-    by_app = fresh(within=timedelta(minutes=5), methods=("totp",))
-    app.add_url_rule("/host/app/", "host_app", by_app(lambda: "lately by an app"))
-    by_key = fresh(methods=("passkey",))
-    app.add_url_rule("/host/key/", "host_key", by_key(lambda: "by a passkey"))
+    app.add_url_rule("/host/two/", "host_two", two)
+    app.add_url_rule("/host/app/", "host_app", app_lately)
+    app.add_url_rule("/host/key/", "host_key", key)
     return app
 
 
@@ -453,6 +465,37 @@ def test_mfa_06_no_session_that_proved_less_takes_a_factor_away(
         )
         assert page.location.startswith("/confirm/")
     assert factor.public_id in {row.public_id for row in rows(tester, Factor)}
+
+
+@pytest.mark.parametrize("how", ["stale", "by the password only", "remembered"])
+def test_asvs_7_5_1_what_a_sign_in_hangs_on_asks_for_all_factors_lately(
+    tester: GatehouseTester, seed: bytes, how: str
+) -> None:
+    if how == "stale":
+        client = inside(tester, seed)
+        tester.clock.move(timedelta(minutes=6))
+    elif how == "remembered":
+        client = tester.client()
+        sign_in(client, remember="y")
+        step(client, shown(tester, seed))
+        client.delete_cookie("gatehouse")
+    else:
+        mallory = tester.add_user("mallory", email="mallory@example.org")
+        client = tester.client()
+        sign_in(client, "mallory")
+        with tester.work() as work:
+            mfa.write(work, user_id=mallory.id, method="totp", name="Phone")
+    guarded = [
+        route
+        for route in walk.routes(tester.app)
+        if getattr(tester.app.view_functions[route.endpoint], MARK, "") in {"fresh", "enrolling"}
+    ]
+    assert len(guarded) > 15
+    form = token(client.get("/account/"))
+    for route in [*guarded, walk.Route("gatehouse.passwords.change", "/account/password/", POST)]:
+        method = "POST" if "POST" in route.methods else "GET"
+        page = ask(client, route.path, method, data={"csrf_token": form})
+        assert (page.location or "").startswith("/confirm/"), (route.path, page.status)
 
 
 def test_mfa_06_a_factor_goes_after_both_were_proven_and_its_owner_hears_of_it(
