@@ -101,6 +101,21 @@ MATRIX: dict[str, dict[str, str]] = {
     # In a debugger and in tests on the own machine; elsewhere there is no such page.
     "gatehouse.mail.letters": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.mail.letter": dict.fromkeys(ANYONE, NONE),
+    "gatehouse.totp.add": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "remembered": ON,
+        "remembered administrator": ON,
+    },
+    "gatehouse.totp.ask": dict.fromkeys(ANYONE, LOGIN),
+    "gatehouse.recovery_codes.index": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.recovery_codes.renew": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.recovery_codes.ask": dict.fromkeys(ANYONE, LOGIN),
     "gatehouse.recovery.ask": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),
