@@ -92,6 +92,23 @@ MATRIX: dict[str, dict[str, str]] = {
     # In a debugger and in tests on the own machine; elsewhere there is no such page.
     "gatehouse.mail.letters": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.mail.letter": dict.fromkeys(ANYONE, NONE),
+    # Where it is allowed. Elsewhere there are no such pages: tests/features/login_by_mail.
+    "gatehouse.login_by_mail.ask": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": SHOWN,
+        "suspended": SHOWN,
+    },
+    "gatehouse.login_by_mail.sent": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": SHOWN,
+        "suspended": SHOWN,
+    },
+    "gatehouse.login_by_mail.by_link": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": NONE,
+        "suspended": NONE,
+    },
+    "gatehouse.login_by_mail.open_link": dict.fromkeys(ANYONE, ON),
     "gatehouse.recovery.ask": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),

@@ -52,6 +52,9 @@ UNLIMITED: dict[str, object] = {
     "GATEHOUSE_THROTTLING_LINKS": "1000000/1s",
 }
 
+#: What is off by default, so that the pages behind it are walked as well.
+OPENED: dict[str, object] = {"GATEHOUSE_LOGIN_BY_MAIL_ALLOWED": True}
+
 
 @dataclass(frozen=True)
 class Route:
