@@ -187,7 +187,7 @@ MATRIX: dict[str, dict[str, str]] = {
 
 def outcome(page: Any) -> str:
     if page.status_code in {302, 303, 308}:
-        return LOGIN if page.location.startswith("/login/") else ON
+        return LOGIN if page.location.partition("?")[0] == "/login/" else ON
     known = {200: SHOWN, 403: FORBIDDEN, 404: NONE, 405: ONLY_FORMS, 409: NONE}
     return known.get(page.status_code, str(page.status))
 

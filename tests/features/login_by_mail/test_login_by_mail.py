@@ -281,6 +281,19 @@ def test_the_login_page_leads_here_only_where_it_is_allowed(
         assert ("/login/mail/" in client.get("/login/").text) == allowed
 
 
+def test_the_login_page_hands_on_what_was_wanted(one: GatehouseTester) -> None:
+    page = one.client().get("/login/?next=/account/devices/")
+    assert 'href="/login/mail/?next=/account/devices/"' in page.text
+    assert 'href="/recover/"' in page.text
+
+
+def test_somebody_signed_in_without_a_password_is_not_led_here(one: GatehouseTester) -> None:
+    client = one.client(one.add_user("bob", email="bob@example.org", password=None))
+    page = client.get("/account/password/")
+    assert "/recover/" in page.text
+    assert "/login/mail/" not in page.text
+
+
 def test_a_site_that_does_not_allow_it_has_no_such_pages_and_sends_nothing(
     make_site: MakeSite, sqlite_url: str
 ) -> None:

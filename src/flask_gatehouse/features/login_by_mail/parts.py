@@ -15,7 +15,7 @@ class ByMail(GateLink):
         """Return the link."""
         if not house.settings[LoginByMailSettings].allowed:
             return None
-        return Link("gatehouse.login_by_mail.ask", "Log in by a letter")
+        return Link("gatehouse.login_by_mail.ask", "Log in by a letter", leads_in=True)
 
 
 def by_mail(house: House) -> ByMail:

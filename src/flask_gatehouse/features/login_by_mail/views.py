@@ -28,7 +28,7 @@ from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
     from flask_gatehouse.features.login_by_mail.forms import EnterForm
-    from flask_gatehouse.web.forms import SiteForm
+    from flask_gatehouse.web.forms import ReturningForm
 
 _LINK: Final = Handing("mail-link")
 _TICKET: Final = Handing("mail-letter")
@@ -139,9 +139,8 @@ def _enter(prove: Callable[[Work], Attempt], form: "EnterForm") -> ResponseRetur
     return response
 
 
-def _page(name: str, form: "SiteForm") -> ResponseReturnValue:
+def _page(name: str, form: "ReturningForm") -> ResponseReturnValue:
     refused = request.method == "POST"
-    if not refused:
-        form.next.data = safe_path(request.args.get("next"))
+    form.next.data = safe_path(form.next.data if refused else request.args.get("next"))
     page = render_template(f"gatehouse/login_by_mail/{name}.html", form=form)
     return page, 422 if refused else 200
