@@ -178,6 +178,38 @@ def test_asvs_6_6_3_another_letter_gives_an_account_no_more_codes(
     assert type_in(client, code(site)).status_code == 303
 
 
+def test_asvs_6_6_3_after_many_failures_only_a_link_opens_anything(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rate = {"GATEHOUSE_LOGIN_BY_MAIL_FAILURES": "6/30d"}
+    site = peopled(make_site(database_url, **{**GENEROUS, **rate}))
+
+    def refused(times: int) -> None:
+        client = site.client()
+        ask(client)
+        for _ in range(times):
+            assert type_in(client, not_the(code(site))).status_code == 422
+
+    refused(4)
+    refused(2)
+    site.clock.move(timedelta(days=2))
+    client = site.client()
+    ask(client)
+    assert type_in(client, code(site)).status_code == 422
+    assert use(client, link(site)).status_code == 303
+    refused(2)
+    client = site.client()
+    ask(client)
+    assert type_in(client, code(site)).status_code == 303
+
+
+def test_asvs_6_6_3_no_setting_allows_more_than_a_hundred_failures(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    with pytest.raises(Misconfigured, match="must not be more than 100 times"):
+        make_site(sqlite_url, **ALLOWED, GATEHOUSE_LOGIN_BY_MAIL_FAILURES="101/30d")
+
+
 def test_asvs_6_6_3_letters_beyond_the_limit_are_not_sent_and_nobody_is_told(
     make_site: MakeSite, database_url: str
 ) -> None:

@@ -26,5 +26,12 @@ CODES: Final = Limiter(
     key="account, or keyed hash of the name for which a letter was asked",
     reaction="the answer to a wrong code; the link of the letter stays good",
 )
+FAILURES: Final = Limiter(
+    name="login by mail failures",
+    field="failures",
+    counts="codes of letters that were typed for one account since its owner logged in by a letter",
+    key="as for the codes",
+    reaction="as for the codes; begins anew when the owner logs in by a letter",
+)
 
-LIMITERS: Final = (NETWORK, ACCOUNT, CODES)
+LIMITERS: Final = (NETWORK, ACCOUNT, CODES, FAILURES)

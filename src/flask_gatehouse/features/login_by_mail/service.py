@@ -81,7 +81,7 @@ def ask(
         user = users.find(db, name)
         address = _address(db, user, name)
     about = user.id.hex if user is not None else counted_as(name)
-    allowed = _counts(work, limits.ACCOUNT, mark.counted_as if mark is not None else about)
+    allowed = _counts(work, mark.counted_as if mark is not None else about, limits.ACCOUNT)
     # Asked for nobody as well: a statement less would show in the time.
     account = work.db.get(User, user.id if user is not None else _NOBODY)
     facts = {"wanted": wanted}
@@ -127,7 +127,7 @@ def prove_code(work: Work, *, ticket: str, code: str) -> Attempt:
     """Spend the code of a letter, in the browser that asked for it.
 
     Beside the five tries of a letter, those for an account are counted over all of its letters;
-    beyond that limit nobody is told more than of a wrong code.
+    beyond these limits nobody is told more than of a wrong code.
 
     Raises:
         Throttled: too many codes were tried from this network.
@@ -135,7 +135,7 @@ def prove_code(work: Work, *, ticket: str, code: str) -> Attempt:
     """
     _open(work)
     about = proofs.counted_as(work, purpose=ENTER, ticket=ticket)
-    allowed = _counts(work, limits.CODES, about)
+    allowed = _counts(work, about, limits.CODES, limits.FAILURES)
     typed = code if allowed else _NO_CODE
     found = proofs.spend_code(work, purpose=ENTER, ticket=ticket, code=typed)
     try:
@@ -163,15 +163,17 @@ def _attempt(work: Work, found: proofs.Found) -> Attempt:
     if not any(each.canonical == found.address and each.proven_at is not None for each in mine):
         # It was taken from the account since; what goes to it is no proof any more.
         raise ProofSpent
+    failures = limits.FAILURES.under(work.settings(LoginByMailSettings))
+    throttling.forgive(work, limit=failures, what=found.owner.hex)
     epoch, _ = users.state(work.db, user_id=found.owner)
     return Attempt(user_id=found.owner, methods=(METHOD,), epoch=epoch)
 
 
-def _counts(work: Work, limiter: Limiter, about: str) -> bool:
-    """Count one more; return whether it is within the limit. Nobody is told that it was not."""
-    limit = limiter.under(work.settings(LoginByMailSettings))
+def _counts(work: Work, about: str, *limiters: Limiter) -> bool:
+    """Count one more; return whether it is within the limits. Nobody is told that it was not."""
+    settings = work.settings(LoginByMailSettings)
     try:
-        throttling.count(work, attempts=[(limit, about)])
+        throttling.count(work, attempts=[(each.under(settings), about) for each in limiters])
     except throttling.Throttled:
         return False
     return True

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import Rate, setting
+
+#: Failures in a row on one account. Source: NIST SP 800-63B-4 3.2.2.
+_MOST_FAILURES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -39,3 +44,18 @@ class LoginByMailSettings:
         "does not begin anew. The link of the letter stays good.",
         source="OWASP ASVS 5.0 6.6.3; NIST SP 800-63B-4 3.1.3.2",
     )
+    failures: Rate = setting(
+        Rate(_MOST_FAILURES, timedelta(days=30)),
+        "Codes that are looked at for one account without its owner having logged in by a letter "
+        "between; after that only the link of a letter opens anything, and then codes do again.",
+        source="NIST SP 800-63B-4 3.2.2",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse more failures than the standard allows. Raises: Misconfigured."""
+        if self.failures.times > _MOST_FAILURES:
+            msg = (
+                f"GATEHOUSE_LOGIN_BY_MAIL_FAILURES is {self.failures}, but must not be more than "
+                f"{_MOST_FAILURES} times."
+            )
+            raise Misconfigured(msg)
