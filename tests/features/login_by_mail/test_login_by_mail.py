@@ -106,6 +106,26 @@ def test_of_twenty_at_once_one_gets_a_session(site: GatehouseTester) -> None:
     assert len(methods(site)) == 1
 
 
+def test_of_twenty_codes_at_once_one_opens_a_session(site: GatehouseTester) -> None:
+    asking = site.client()
+    ask(asking)
+    ticket = str(cookie(asking, "gatehouse_mail-letter"))
+    typed, together = code(site), threading.Barrier(20)
+
+    def race(number: int) -> int:
+        del number
+        client = site.client()
+        client.set_cookie("gatehouse_mail-letter", ticket)
+        data = {"csrf_token": token(client.get("/login/mail/sent/")), "code": typed}
+        together.wait()
+        return client.post("/login/mail/sent/", data=data).status_code
+
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(race, range(20)))
+    assert sorted(answers) == [303] + [422] * 19
+    assert methods(site) == ["email"]
+
+
 def test_a_letter_goes_to_the_proven_address_that_was_typed_or_to_the_primary_one(
     site: GatehouseTester,
 ) -> None:
