@@ -31,7 +31,7 @@ FEATURE = Feature(
     ),
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
-    plugs=(f"{_HERE}.parts:by_mail",),
+    plugs=(f"{_HERE}.parts:by_mail", f"{_HERE}.ways:ByLetter"),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=("GATEHOUSE_LOGIN_BY_MAIL_ALLOWED",), place=f"{_HERE}.parts:allowed"),),
 )

@@ -12,7 +12,7 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import write
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import marks
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.login_by_mail import limits
 from flask_gatehouse.features.login_by_mail.errors import AnotherBrowser, LoginByMailClosed
 from flask_gatehouse.features.login_by_mail.events import LetterAsked, LetterRefused
@@ -89,6 +89,11 @@ def ask(
         work.record(LetterAsked(user_id=account.id))
         return _send(work, account, address, link_of, facts)
     return _send_nothing(work, user, name, link_of, facts)
+
+
+def can_enter(db: Session, *, user: User) -> bool:
+    """Whether a letter to log in by would be sent to whoever asks by this account's name."""
+    return _address(db, user, user.username) is not None
 
 
 def look(work: Work, *, secret: str, ticket: str) -> str | None:

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login import doorkeeper, entering
+from flask_gatehouse.features.login.attempts import Attempt, Wish
 from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.landing import landing
-from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.login_by_mail import service
 from flask_gatehouse.features.login_by_mail.errors import AnotherBrowser
 from flask_gatehouse.features.login_by_mail.settings import LoginByMailSettings
@@ -121,19 +120,10 @@ def _remember_only_where_that_is_done(form: "EnterForm") -> None:
 
 
 def _enter(prove: Callable[[Work], Attempt], form: "EnterForm") -> ResponseReturnValue:
-    door = doorkeeper.current()
-    with unit_of_work() as work:
-        attempt = prove(work)
-        opened = desk.admit(
-            work,
-            attempt=attempt,
-            remember="remember" in form and bool(form.remember.data),
-            instead_of=door.presented(),
-            device=door.device(),
-        )
-        user = desk.account_of(work, attempt)
-    door.signed_in(opened, user)
-    response = redirect(landing(), 303)
+    remember = "remember" in form and bool(form.remember.data)
+    wish = Wish(remember=remember, wanted=safe_path(form.next.data))
+    entering.enter(prove, wish)
+    response = make_response(entering.arrive(wish))
     _LINK.forget(response)
     _TICKET.forget(response)
     return response
