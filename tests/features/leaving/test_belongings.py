@@ -14,6 +14,9 @@ from flask_gatehouse.features.idle_accounts.models import IdleWarning
 from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
+from flask_gatehouse.features.login import pending
+from flask_gatehouse.features.login.attempts import Attempt, Wish
+from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
@@ -30,12 +33,14 @@ RECORD = "gatehouse_audit"
 ABOUT_ACCOUNTS = {
     RECORD,
     "gatehouse_departure",
+    "gatehouse_factor",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
     "gatehouse_idle_warning",
     "gatehouse_invited",
     "gatehouse_outbox",
     "gatehouse_password",
+    "gatehouse_pending_sign_in",
     "gatehouse_proof",
     "gatehouse_registration",
     "gatehouse_session",
@@ -74,6 +79,9 @@ def inhabited(site: GatehouseTester) -> User:
                 expires_at=work.now,
             )
         )
+        attempt = Attempt(user_id=user.id, methods=("password",))
+        pending.begin(work, attempt=attempt, wish=Wish())
+        mfa.write(work, user_id=user.id, method="totp", name="Phone")
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
@@ -185,12 +193,14 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "taken_at",
         "account",
         "departure",
+        "factors",
         "first_sign_in",
         "idle_warning",
         "letters",
         "open_invitations",
         "open_links",
         "password",
+        "pending_sign_ins",
         "record",
         "registration",
         "sessions",
