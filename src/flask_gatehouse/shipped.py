@@ -12,7 +12,9 @@ from flask_gatehouse.features.invitations.feature import FEATURE as INVITATIONS
 from flask_gatehouse.features.leaving.feature import FEATURE as LEAVING
 from flask_gatehouse.features.login.feature import FEATURE as LOGIN
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
+from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
+from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
@@ -30,6 +32,8 @@ FEATURES = (
     PROOFS,
     SESSIONS,
     LOGIN,
+    PASSKEYS,
+    MFA,
     PASSWORDS,
     SETUP,
     RECOVERY,

@@ -1,0 +1,1 @@
+"""Second factors: what an account is proven by beside its first proof."""
