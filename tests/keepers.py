@@ -108,7 +108,7 @@ def rewritten(rewrite: Callable[[bytes], bytes]) -> Change:
 
 def field(**changed: object) -> Change:
     """Change other parts of an answer."""
-    return lambda draft: [setattr(draft, name, value) for name, value in changed.items()]
+    return lambda draft: vars(draft).update(changed)
 
 
 def key(**changed: object) -> Change:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_what_is_no_answer_is_refused(tester: GatehouseTester, text: str) -> Non
 def test_a_part_that_is_missing_or_odd_is_refused(tester: GatehouseTester, field: str) -> None:
     keeper = Authenticator()
     enrol(tester, keeper)
-    for odd in (None, "", 7, [], {}, "=", "a b", "AAAAA", "é"):
+    odds: list[object] = [None, "", 7, [], {}, "=", "a b", "AAAAA", "é"]
+    for odd in odds:
         answer = json.loads(keeper.get(keepers.ask(tester), origin=ORIGIN))
         answer["response"][field] = odd
         with pytest.raises(PasskeyRefused):
@@ -209,7 +211,7 @@ def test_wan_02_what_was_asked_for_one_purpose_or_browser_is_nothing_in_another(
 ) -> None:
     keeper = Authenticator()
     enrol(tester, keeper)
-    asks = {
+    asks: dict[Purpose, Callable[[], dict[str, Any]]] = {
         Purpose.SIGN_IN: lambda: keepers.ask(tester),
         Purpose.SECOND_STEP: lambda: keepers.ask_beside(tester, Purpose.SECOND_STEP),
         Purpose.CONFIRM: lambda: keepers.ask_beside(tester, Purpose.CONFIRM),
