@@ -378,6 +378,10 @@ def _called(name: str) -> str:
     return one_line(name)[:_LONGEST_NAME].strip() or _NAMELESS
 
 
-def ids_of(db: Session, *, user_id: UUID) -> Sequence[str]:
-    """Return the credential ids of an account, as browsers know them."""
-    return [to_text(each) for each in _ids(db, user_id)]
+def known_to_keepers(db: Session, *, user_id: UUID) -> tuple[str, Sequence[str]] | None:
+    """Return by what keepers of passkeys know an account, and which of theirs are in use here.
+
+    None if it never had any.
+    """
+    row = db.get(PasskeyOwner, user_id)
+    return None if row is None else (to_text(row.handle), [to_text(each) for each in _ids(db, user_id)])
