@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.passkeys import service as passkeys
+from flask_gatehouse.features.passkeys.errors import PasskeyRefused
 from flask_gatehouse.features.passkeys.rules import Purpose
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
@@ -270,3 +271,27 @@ NO_ANSWERS: Final = (
     "x" * 40_000,
     "\0",
 )
+
+__all__ = [
+    "BROWSER",
+    "NO_ANSWERS",
+    "ORIGIN",
+    "RP_ID",
+    "UNLIMITED",
+    "WRONG_ANYWHERE",
+    "WRONG_NEW",
+    "WRONG_SIGNED",
+    "PasskeyRefused",
+    "add",
+    "ask",
+    "ask_beside",
+    "ask_to_add",
+    "client",
+    "enrol",
+    "field",
+    "key",
+    "prove_beside",
+    "raw",
+    "rewritten",
+    "sign_in",
+]

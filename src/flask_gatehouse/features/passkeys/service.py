@@ -384,4 +384,6 @@ def known_to_keepers(db: Session, *, user_id: UUID) -> tuple[str, Sequence[str]]
     None if it never had any.
     """
     row = db.get(PasskeyOwner, user_id)
-    return None if row is None else (to_text(row.handle), [to_text(each) for each in _ids(db, user_id)])
+    if row is None:
+        return None
+    return to_text(row.handle), [to_text(each) for each in _ids(db, user_id)]

@@ -11,11 +11,10 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.login.doorkeeper import Wish
+from flask_gatehouse.features.login.attempts import Attempt, Wish
 from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.landing import arrive, landing
 from flask_gatehouse.features.login.pending import Pending
-from flask_gatehouse.features.login.service import Attempt
 from flask_gatehouse.features.mfa import enrolling
 from flask_gatehouse.features.mfa.added import render_added
 from flask_gatehouse.features.mfa.errors import TooManyFactors
