@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.passkeys import making
 from flask_gatehouse.features.passkeys import service as passkeys
 from flask_gatehouse.features.passkeys.errors import PasskeyRefused
 from flask_gatehouse.features.passkeys.rules import Purpose
@@ -40,14 +41,14 @@ def sign_in(site: GatehouseTester, answer: str, *, browser: str = BROWSER) -> At
 def ask_to_add(site: GatehouseTester, name: str = "alice") -> dict[str, Any]:
     """Return what a browser is asked for in which somebody adds a passkey."""
     with site.work() as work:
-        return dict(passkeys.ask_to_add(work, user=_account(work, name), bound_to=BROWSER))
+        return dict(making.ask_to_add(work, user=_account(work, name), bound_to=BROWSER))
 
 
 def add(site: GatehouseTester, answer: str, name: str = "alice") -> None:
     """Give somebody the passkey of an answer."""
     with site.work() as work:
         user = _account(work, name)
-        passkeys.add(work, user=user, bound_to=BROWSER, answer=answer, name="My key")
+        making.add(work, user=user, bound_to=BROWSER, answer=answer, name="My key")
 
 
 def enrol(

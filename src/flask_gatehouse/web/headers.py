@@ -21,9 +21,7 @@ POLICY: Final = (
 )
 
 #: What a page may do besides that has one of our modules: run it, and nothing that it writes.
-_WITH_MODULE: Final = (
-    "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
-)
+_WITH_MODULE: Final = "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",

@@ -1,6 +1,11 @@
 """What `passkeys` refuses."""
 
+from typing import Final
+
 from flask_gatehouse.core.errors import Conflict, Refusal
+
+#: Name of the cookie of a browser in which somebody whom nobody knows yet was asked for a passkey.
+BROWSER_COOKIE: Final = "passkey"
 
 
 class PasskeyRefused(Refusal):

@@ -86,7 +86,7 @@ def _origins(house: House) -> Mapping[str, object] | None:
     here = service.party(house)
     if here is None or not service.is_offered(house):
         return None
-    return {"origins": here.origins}
+    return {"origins": here.origins, "rp": here.id}
 
 
 def _made(kind: type[Piece]) -> Callable[[House], Piece]:

@@ -1,8 +1,7 @@
-"""Make passkeys, and let them prove who somebody is."""
+"""Let passkeys prove who somebody is, alone or beside another proof."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -11,11 +10,9 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
-from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login.service import Attempt
-from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.passkeys import (
     answers,
@@ -26,9 +23,7 @@ from flask_gatehouse.features.passkeys import (
     proving,
     rules,
 )
-from flask_gatehouse.features.passkeys.ceremony import New
 from flask_gatehouse.features.passkeys.errors import (
-    AlreadyThere,
     NotOffered,
     PasskeyRefused,
 )
@@ -39,7 +34,6 @@ from flask_gatehouse.features.passkeys.settings import PasskeySettings
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.throttling.rules import network_of
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rules import counted_as
 
 #: What a proof is called if the passkey verified its holder, and if it did not.
@@ -48,20 +42,6 @@ HELD: Final = "key"
 
 #: An id that no account has.
 _NOBODY: Final = UUID(int=0)
-
-#: What a passkey is called by somebody who calls it nothing.
-_NAMELESS: Final = "Passkey"
-_LONGEST_NAME: Final = 64
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """A passkey of somebody who has no account yet."""
-
-    new: New
-    handle: bytes
-    transports: str
-    discoverable: bool | None
 
 
 def party(house: House) -> Party | None:
@@ -90,7 +70,7 @@ def ask_to_sign_in(work: Work, *, browser: str, name: str = "") -> Options:
         NotOffered: this site takes no passkeys.
         Throttled: too many from this network.
     """
-    here = _open(work)
+    here = open_party(work)
     count(work)
     if not name.strip():
         challenge = challenges.make(work, purpose=Purpose.SIGN_IN, bound_to=browser)
@@ -98,7 +78,7 @@ def ask_to_sign_in(work: Work, *, browser: str, name: str = "") -> Options:
     with work.reading() as db:
         user = users.find(db, name)
         # Asked for nobody as well, so that the time tells nothing.
-        has = _ids(db, user.id if user is not None else _NOBODY)
+        has = ids_of(db, user.id if user is not None else _NOBODY)
     key = work.house.keys.newest(proving.STAND_INS).value
     challenge = challenges.make(
         work,
@@ -122,7 +102,7 @@ def sign_in(work: Work, *, browser: str, answer: str) -> Attempt:
         PasskeyRefused: whatever is wrong.
         UnknownPasskey: nobody has it, or not any more.
     """
-    here = _open(work)
+    here = open_party(work)
     count(work)
     signed = answers.signed(answer)
     taken = challenges.take(
@@ -147,7 +127,7 @@ def ask_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str) ->
     """
     here = _party(work)
     with work.reading() as db:
-        allowed = _ids(db, user_id)
+        allowed = ids_of(db, user_id)
     challenge = challenges.make(work, purpose=purpose, bound_to=bound_to, user_id=user_id)
     verified = _must_verify(work, purpose)
     return options.request(party=here, challenge=challenge, verified=verified, allowed=allowed)
@@ -177,99 +157,6 @@ def prove_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str, 
     return VERIFIED if proof.verified else HELD
 
 
-def ask_to_add(work: Work, *, user: User, bound_to: str) -> Options:
-    """Return what a browser is asked for that makes a passkey for an account.
-
-    Raises:
-        NotOffered: this site takes no passkeys.
-        Throttled: too many from this account.
-    """
-    here = _open(work)
-    settings = work.settings(PasskeySettings)
-    throttling.count(work, attempts=[(limits.PERSON.under(settings), user.id.hex)])
-    with work.reading() as db:
-        has = _ids(db, user.id)
-    return options.creation(
-        party=here,
-        site=work.settings(CoreSettings).site_name,
-        challenge=challenges.make(work, purpose=Purpose.ADD, bound_to=bound_to, user_id=user.id),
-        handle=handle_of(work, user_id=user.id),
-        name=user.username,
-        verified=settings.always_verified,
-        has=has,
-    )
-
-
-def add(work: Work, *, user: User, bound_to: str, answer: str, name: str) -> mfa.Added:
-    """Give an account the passkey that a browser made.
-
-    Args:
-        name: as typed; empty is a name of our own.
-
-    Raises:
-        NotOffered: this site takes no passkeys.
-        PasskeyRefused: whatever is wrong.
-        AlreadyThere: somebody has it.
-        TooManyFactors: the account has as many as it may.
-    """
-    fresh, taken = _made(work, answer, Purpose.ADD, bound_to)
-    if taken.user_id != user.id:
-        raise PasskeyRefused("account")
-    return _keep(work, user, fresh, name)
-
-
-def ask_to_sign_up(work: Work, *, browser: str, name: str) -> Options:
-    """Return what a browser is asked for that makes a passkey for an account to come.
-
-    Args:
-        name: as typed; the keeper shows it.
-
-    Raises:
-        NotOffered: this site takes no passkeys, or none without an account.
-        Throttled: too many from this network.
-    """
-    here = _open(work)
-    settings = work.settings(PasskeySettings)
-    if not settings.register:
-        raise NotOffered
-    count(work)
-    handle = secrets.token_bytes(HANDLE_BYTES)
-    return options.creation(
-        party=here,
-        site=work.settings(CoreSettings).site_name,
-        challenge=challenges.make(
-            work, purpose=Purpose.SIGN_UP, bound_to=browser, facts={"handle": to_text(handle)}
-        ),
-        handle=handle,
-        name=_called(name),
-        # It is to be the only proof.
-        verified=True,
-    )
-
-
-def sign_up(work: Work, *, browser: str, answer: str) -> Fresh:
-    """Return the passkey of somebody who makes an account; `keep_first` gives it to the account.
-
-    It must come before the first write of the work.
-
-    Raises:
-        NotOffered: as for `ask_to_sign_up`.
-        PasskeyRefused: whatever is wrong.
-        AlreadyThere: somebody has it.
-    """
-    if not work.settings(PasskeySettings).register:
-        raise NotOffered
-    fresh, _ = _made(work, answer, Purpose.SIGN_UP, browser)
-    return fresh
-
-
-def keep_first(work: Work, *, user: User, fresh: Fresh) -> mfa.Added:
-    """Give an account that is made in this work its first passkey. Raises: AlreadyThere."""
-    work.db.add(PasskeyOwner(user_id=user.id, handle=fresh.handle, declined=False))
-    work.db.flush()
-    return _keep(work, user, fresh, "")
-
-
 def handle_of(work: Work, *, user_id: UUID) -> bytes:
     """Return by which bytes keepers of passkeys know an account; made when first asked for."""
     row = work.db.get(PasskeyOwner, user_id)
@@ -294,7 +181,8 @@ def count(work: Work) -> None:
     throttling.count(work, attempts=[(limit, network_of(work.origin.address))])
 
 
-def _open(work: Work) -> Party:
+def open_party(work: Work) -> Party:
+    """Return for whom passkeys are made. Raises: NotOffered: for nobody."""
     if not is_offered(work.house):
         raise NotOffered
     return _party(work)
@@ -314,7 +202,7 @@ def _must_verify(work: Work, purpose: Purpose) -> bool:
     return True
 
 
-def _ids(db: Session, user_id: UUID) -> list[bytes]:
+def ids_of(db: Session, user_id: UUID) -> list[bytes]:
     """Return the credential ids of an account, those used last first."""
     found = (
         select(Passkey.credential_id, Factor.last_used_at, Factor.created_at)
@@ -325,59 +213,6 @@ def _ids(db: Session, user_id: UUID) -> list[bytes]:
     return [row[0] for row in rows]
 
 
-def _made(
-    work: Work, answer: str, purpose: Purpose, bound_to: str
-) -> tuple[Fresh, challenges.Taken]:
-    """Return a passkey that was just made, for whoever was asked. Nothing is kept yet."""
-    here = _open(work)
-    created = answers.created(answer)
-    taken = challenges.take(
-        work, challenge=created.client_data.challenge, purpose=purpose, bound_to=bound_to
-    )
-    alone = purpose is Purpose.SIGN_UP
-    new = ceremony.verify_new(
-        created, party=here, verified=alone or work.settings(PasskeySettings).always_verified
-    )
-    proving.refuse_synced(work, new)
-    with work.reading() as db:
-        known = select(Passkey.factor_id).where(
-            Passkey.digest == proving.digest_of(new.credential_id)
-        )
-        if db.scalar(known) is not None:
-            raise AlreadyThere
-    handle = rules.to_bytes(taken.facts.get("handle")) or b""
-    return Fresh(new, handle, created.transports, created.discoverable), taken
-
-
-def _keep(work: Work, user: User, fresh: Fresh, name: str) -> mfa.Added:
-    new = fresh.new
-    method = VERIFIED if new.verified else HELD
-    made = mfa.add(work, user=user, method=method, name=_called(name))
-    kept = added(
-        work.db,
-        Passkey,
-        factor_id=made.factor.id,
-        user_id=user.id,
-        digest=proving.digest_of(new.credential_id),
-        credential_id=new.credential_id,
-        public_key=new.public_key,
-        sign_count=new.sign_count,
-        backup_eligible=new.backup_eligible,
-        backed_up=new.backed_up,
-        transports=fresh.transports,
-        aaguid=new.aaguid,
-        discoverable=fresh.discoverable,
-    )
-    if not kept:
-        # Somebody was faster; raising takes the factor back.
-        raise AlreadyThere
-    return made
-
-
-def _called(name: str) -> str:
-    return one_line(name)[:_LONGEST_NAME].strip() or _NAMELESS
-
-
 def known_to_keepers(db: Session, *, user_id: UUID) -> tuple[str, Sequence[str]] | None:
     """Return by what keepers of passkeys know an account, and which of theirs are in use here.
 
@@ -386,4 +221,4 @@ def known_to_keepers(db: Session, *, user_id: UUID) -> tuple[str, Sequence[str]]
     row = db.get(PasskeyOwner, user_id)
     if row is None:
         return None
-    return to_text(row.handle), [to_text(each) for each in _ids(db, user_id)]
+    return to_text(row.handle), [to_text(each) for each in ids_of(db, user_id)]

@@ -18,8 +18,9 @@ from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.mfa import enrolling
 from flask_gatehouse.features.mfa.added import render_added
 from flask_gatehouse.features.mfa.errors import TooManyFactors
-from flask_gatehouse.features.passkeys import offering, service
+from flask_gatehouse.features.passkeys import making, offering, service
 from flask_gatehouse.features.passkeys.errors import (
+    BROWSER_COOKIE,
     AlreadyThere,
     NotOffered,
     PasskeyRefused,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from flask_gatehouse.web.forms import SiteForm
 
 #: Names the browser in which somebody whom nobody knows yet was asked for a passkey.
-_BROWSER: Final = Handing("passkey")
+_BROWSER: Final = Handing(BROWSER_COOKIE)
 
 
 def sign_in_options() -> ResponseReturnValue:
@@ -164,7 +165,7 @@ def add_options() -> ResponseReturnValue:
     """Return what to ask a browser for that makes a passkey."""
     who = enrolling.current()
     with unit_of_work() as work:
-        asked = service.ask_to_add(work, user=who.user, bound_to=who.bound_to)
+        asked = making.ask_to_add(work, user=who.user, bound_to=who.bound_to)
     return jsonify(asked)
 
 
@@ -180,7 +181,7 @@ def add() -> ResponseReturnValue:
         return _page(template, form)
     try:
         with unit_of_work() as work:
-            added = service.add(
+            added = making.add(
                 work,
                 user=who.user,
                 bound_to=who.bound_to,
@@ -206,7 +207,7 @@ def sign_up_options() -> ResponseReturnValue:
     """Return what to ask a browser for in which somebody makes an account."""
     name = request.form.get("username", "")
     return _to_anybody(
-        lambda work, browser: service.ask_to_sign_up(work, browser=browser, name=name)
+        lambda work, browser: making.ask_to_sign_up(work, browser=browser, name=name)
     )
 
 
@@ -228,11 +229,6 @@ def endpoints() -> ResponseReturnValue:
         enroll=here.home + url_for("gatehouse.passkeys.add"),
         manage=here.home + url_for("gatehouse.mfa.index"),
     )
-
-
-def held_browser() -> str:
-    """Return what names this browser, if it was asked for a passkey; empty if it was not."""
-    return _BROWSER.held
 
 
 def _prove_alone(work: Work, text: str) -> Attempt:

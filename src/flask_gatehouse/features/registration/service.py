@@ -13,6 +13,8 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import service as mail
+from flask_gatehouse.features.passkeys import making as passkeys
+from flask_gatehouse.features.passkeys.making import Fresh
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
@@ -53,11 +55,18 @@ _MOST_LISTED: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
-    """What somebody typed who wants an account."""
+    """What somebody typed who wants an account.
+
+    Args:
+        passkey: the answer of a passkey, in place of a password.
+        browser: in which that was asked for.
+    """
 
     username: str
     address: str
-    password: str
+    password: str = ""
+    passkey: str = ""
+    browser: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +107,7 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
         Throttled: too many asked from this network.
         TurnedAway: the host's check did.
         NameRefused, NameTaken, AddressRefused, DomainRefused, PasswordRefused: nothing was made.
+        PasskeyRefused, AlreadyThere, NotOffered: the passkey is no good one; nothing was made.
         HashingOverloaded: too many are hashing at this moment.
     """
     settings = _open(work)
@@ -105,11 +115,10 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     _check(work, also)
     names.check_choice(work, username=applicant.username)
     canonical, shown = _judged(settings, applicant.address)
-    about = (applicant.username, applicant.address)
-    sealed = passwords.seal(work, password=applicant.password, about=about)
+    proof = _proof(work, applicant)
     may_write = _may_write(work, settings, canonical)
     user = users.create(work, username=applicant.username)
-    passwords.keep(work, user=user, sealed=sealed)
+    _keep(work, user, proof)
     # Keeping a password raised the epoch, to which the proof is bound.
     work.db.refresh(user)
     row = Registration(
@@ -249,6 +258,21 @@ def _judged(settings: RegistrationSettings, typed: str) -> tuple[str, str]:
     return canonical, shown
 
 
+def _proof(work: Work, applicant: Applicant) -> passwords.Sealed | Fresh:
+    """Return by what the person is to sign in: judged, and not kept yet."""
+    if applicant.passkey:
+        return passkeys.sign_up(work, browser=applicant.browser, answer=applicant.passkey)
+    about = (applicant.username, applicant.address)
+    return passwords.seal(work, password=applicant.password, about=about)
+
+
+def _keep(work: Work, user: User, proof: passwords.Sealed | Fresh) -> None:
+    if isinstance(proof, Fresh):
+        passkeys.keep_first(work, user=user, fresh=proof)
+    else:
+        passwords.keep(work, user=user, sealed=proof)
+
+
 def _may_write(work: Work, settings: RegistrationSettings, canonical: str) -> bool:
     """Count a letter; return whether it may be sent. Nobody is told that it was not."""
     try:
@@ -357,6 +381,8 @@ def _prove(work: Work, user_id: UUID, *, by: str, sealed: passwords.Sealed | Non
         raise ProofSpent
     user = users.by_id(work.db, user_id)
     if sealed is not None:
+        # Whoever registered may have been a stranger: nothing of theirs opens the account.
+        passkeys.remove_all(work, user_id=user_id)
         passwords.keep(work, user=user, sealed=sealed)
     try:
         addresses.claim(work, user=user, address=shown, proven=True, made_with=True)

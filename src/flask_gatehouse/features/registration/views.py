@@ -8,6 +8,8 @@ from flask_login import current_user
 
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.login.landing import landing
+from flask_gatehouse.features.passkeys import making as passkeys
+from flask_gatehouse.features.passkeys.errors import BROWSER_COOKIE, AlreadyThere, PasskeyRefused
 from flask_gatehouse.features.passwords.errors import PasswordRefused
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _LINK: Final = Handing("verify")
 _TICKET: Final = Handing(TICKET)
+_BROWSER: Final = Handing(BROWSER_COOKIE)
 _RULE: Final = "/verify/"
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -67,11 +70,14 @@ def register() -> ResponseReturnValue:
             refuse(form, refusal, form.email)
         except PasswordRefused as refusal:
             refuse(form, refusal, form.password)
-        except TurnedAway as refusal:
+        except (TurnedAway, PasskeyRefused, AlreadyThere) as refusal:
             refuse(form, refusal)
         else:
             return _wait(ticket)
-    page = render_template("gatehouse/registration/register.html", form=form)
+    # Whatever was refused, its keeper is told that the passkey is of no use.
+    unknown = passkeys.id_in(str(form.credential.data or ""))
+    form.credential.data = ""
+    page = render_template("gatehouse/registration/register.html", form=form, unknown=unknown)
     return page, 422 if form.errors else 200
 
 
@@ -168,6 +174,8 @@ def _register(form: "RegistrationForm", host: Registering) -> str:
                 username=str(form.username.data),
                 address=str(form.email.data),
                 password=str(form.password.data),
+                passkey=str(form.credential.data or ""),
+                browser=_BROWSER.held,
             ),
             link_of=link_to(_RULE),
             also=Also(
