@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.passkeys import making
 from flask_gatehouse.features.passkeys import service as passkeys
 from flask_gatehouse.features.passkeys.errors import PasskeyRefused
@@ -48,7 +48,8 @@ def add(site: GatehouseTester, answer: str, name: str = "alice") -> None:
     """Give somebody the passkey of an answer."""
     with site.work() as work:
         user = _account(work, name)
-        making.add(work, user=user, bound_to=BROWSER, answer=answer, name="My key")
+        fresh = making.made(work, user=user, bound_to=BROWSER, answer=answer)
+        making.keep(work, user=user, fresh=fresh, name="My key")
 
 
 def enrol(

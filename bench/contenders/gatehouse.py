@@ -160,6 +160,10 @@ def sign_in(app: Flask) -> Callable[[str], bool]:
     """Let somebody in whose password is proven: the session, the record, one transaction."""
     from flask_gatehouse.core.events import Origin  # noqa: PLC0415 - as above.
     from flask_gatehouse.features.login import service as desk  # noqa: PLC0415 - as above.
+    from flask_gatehouse.features.login.attempts import (  # noqa: PLC0415 - as above.
+        Attempt,
+        Browser,
+    )
     from flask_gatehouse.features.users import service as users  # noqa: PLC0415 - as above.
 
     works = app.extensions["gatehouse"].works
@@ -167,8 +171,8 @@ def sign_in(app: Flask) -> Callable[[str], bool]:
     def enter(name: str) -> bool:
         with app.app_context(), works.begin(Origin()) as work:
             user = users.named(work.db, name)
-            attempt = desk.Attempt(user_id=user.id, methods=("password",))
-            return bool(desk.admit(work, attempt=attempt, instead_of=[]).public_id)
+            attempt = Attempt(user_id=user.id, methods=("password",))
+            return bool(desk.admit(work, attempt=attempt, browser=Browser(handles=[])).public_id)
 
     return enter
 

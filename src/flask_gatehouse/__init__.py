@@ -28,8 +28,10 @@ from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.web.access import (
     administrator_required,
+    fresh,
     fresh_login_required,
     login_required,
+    mfa_required,
     public,
 )
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
@@ -65,12 +67,14 @@ __all__ = [
     "administrator_required",
     "confirm_login",
     "current_user",
+    "fresh",
     "fresh_login_required",
     "login_fresh",
     "login_remembered",
     "login_required",
     "login_user",
     "logout_user",
+    "mfa_required",
     "public",
 ]
 

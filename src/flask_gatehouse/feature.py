@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-#: Who may enter a page. "fresh" asks for a proof as recent as `GATEHOUSE_SESSIONS_FRESH_FOR`.
-Access = Literal["public", "signed in", "fresh", "administrator"]
+#: Who may enter a page. "fresh" asks for a proof as recent as `GATEHOUSE_SESSIONS_FRESH_FOR`, by
+#: what the account has. "pending" is a sign-in that owes its second step; "enrolling" is a fresh
+#: session, or a sign-in that owes a factor.
+Access = Literal["public", "signed in", "fresh", "administrator", "pending", "enrolling"]
 
 
 @dataclass(frozen=True, kw_only=True)

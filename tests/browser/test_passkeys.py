@@ -134,7 +134,7 @@ def look(page: Page) -> None:
     """See that nothing is cut off or hard to use, narrow and wide, light and dark."""
     for size in (WIDE, NARROWEST):
         for scheme in ("light", "dark"):
-            turn(page, size, scheme)  # type: ignore[arg-type]
+            turn(page, size, scheme)
             assert sideways(page) == 0
             assert violations(page) == []
     turn(page, WIDE, "light")

@@ -22,6 +22,7 @@ from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
@@ -318,13 +319,19 @@ def test_a_request_that_ends_late_does_not_turn_the_clock_back(site: GatehouseTe
 
 @servers
 def test_a_confirmation_that_meets_the_logout_opens_nothing(site: GatehouseTester) -> None:
-    client = site.client()
-    site.sign_in(client, site.add_user("alice"), remember=True)
+    client, alice = site.client(), site.add_user("alice")
+    site.sign_in(client, alice, remember=True)
     remembered = standing_of(site, client, "gatehouse_remember")
     opened = None
     with site.work() as confirming:
         try:
-            opened = desk.confirm(confirming, standing=remembered)
+            opened = desk.confirm(
+                confirming,
+                standing=remembered,
+                attempt=Attempt(user_id=alice.id, methods=("password",)),
+                wish=Wish(),
+                browser=Browser(handles=[]),
+            )
         except Refusal:
             confirming.db.rollback()
         confirming.db.flush()
@@ -351,7 +358,7 @@ def test_a_sign_in_with_the_old_password_does_not_outlive_the_new_one(
             with site.work() as entering:
                 attempt = passwords.prove(entering, name="alice", password=PASSWORD)
                 alice.set_password("nine loud kettles")
-                opened = desk.admit(entering, attempt=attempt, instead_of=[])
+                opened = desk.admit(entering, attempt=attempt, browser=Browser(handles=[]))
                 handle = str(opened.session)
         except Refusal:
             handle = None
@@ -370,8 +377,8 @@ def test_a_sign_in_does_not_outlive_a_suspension_that_came_between(site: Gatehou
             users.restore(work, user=user)
 
     with site.work() as entering:
-        attempt = desk.Attempt(user_id=alice.id, methods=("password",))
-        opened = desk.admit(entering, attempt=attempt, instead_of=[])
+        attempt = Attempt(user_id=alice.id, methods=("password",))
+        opened = desk.admit(entering, attempt=attempt, browser=Browser(handles=[]))
         suspending = beside(suspend_for_a_moment)
     suspending.join(timeout=60)
 

@@ -53,6 +53,27 @@ class TooManyAttempts(Refusal):
     code = "too_many_attempts"
 
 
+class Held(NotAllowed):
+    """What was proven is right and not enough yet: the person goes on at another page (303).
+
+    Each reason has a class of its own. Whoever opens the work in which it is raised commits it.
+    """
+
+    code = "held"
+
+    #: Endpoint of the page.
+    page: ClassVar[str]
+    #: Name of the cookie in which that page looks for what it needs to know.
+    cookie: ClassVar[str]
+
+    def __init__(self, *, hand: str = "") -> None:
+        """Args: hand: what the browser is given for that page, and nobody else; empty: nothing."""
+        self.hand = hand
+        #: Path of the page that was wanted, which goes along.
+        self.wanted: str | None = None
+        super().__init__()
+
+
 class Unavailable(Exception):  # noqa: N818 - a statement, like the refusals
     """The house cannot answer now and decides nothing (503): no database, no free hashing slot."""
 

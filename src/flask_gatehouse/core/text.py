@@ -12,3 +12,14 @@ _CONTROLS: Final = re.compile(
 def one_line(text: str) -> str:
     """Return text on one line, without anything that a terminal or a log reader obeys."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def label(text: str, *, longest: int) -> str | None:
+    """Return what somebody calls a thing as it is kept: empty is no name.
+
+    None if it is too long, or has characters that nobody can see.
+    """
+    name = " ".join(text.split(" ")).strip()
+    if len(name) > longest or one_line(name) != name or (name and not name.isprintable()):
+        return None
+    return name

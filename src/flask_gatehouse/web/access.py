@@ -1,6 +1,6 @@
 """Who may enter a view: each view of ours says so by one of these marks, and a test reads them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -14,9 +14,13 @@ from flask_gatehouse.core.errors import NotAllowed
 from flask_gatehouse.feature import Access
 from flask_gatehouse.web.flask_login import (
     GatehouseLoginManager,
+    assurance,
     be_sure,
+    begin_anew,
     login_fresh,
+    owed,
     person,
+    proven_by,
     proven_within,
 )
 
@@ -25,6 +29,10 @@ _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
 
 #: Attribute of a view that says who may enter.
 MARK = "__gatehouse_access__"
+
+
+#: Assurance of a session in which two factors were proven.
+_TWO_FACTORS: Final = 2
 
 
 class OnlyAdministrators(NotAllowed):
@@ -86,20 +94,49 @@ def fresh_login_required(
 
     Source: OWASP ASVS 5.0 7.5.3.
     """
-    if view is not None:
-        return _fresh(view, login_fresh)
+    return fresh(within=within) if view is None else _fresh(view, login_fresh)
+
+
+def fresh(
+    *, within: timedelta | None = None, methods: Collection[str] = ()
+) -> Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]:
+    """Let only people in who proved themselves lately, by all of their factors (step-up).
+
+    Args:
+        within: how long ago is recent; None is as long as `GATEHOUSE_SESSIONS_FRESH_FOR` says.
+        methods: of these one must have been used, such as `passkey`; empty is any.
+
+    Raises:
+        ValueError: no proof is ever so recent.
+
+    Source: OWASP ASVS 5.0 7.5.3.
+    """
     if within is not None and within <= timedelta(0):
         msg = f"within is {within}, but must be a time that can have passed"
         raise ValueError(msg)
+    wanted = frozenset(methods)
+
+    def proven() -> bool:
+        return proven_within(within) and (not wanted or not wanted.isdisjoint(proven_by()))
 
     def mark(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
-        return _fresh(view, lambda: proven_within(within))
+        return _fresh(view, proven, by=" ".join(sorted(wanted)) or None)
 
     return mark
 
 
+def mfa_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Let only people in who proved two factors in this session; others are asked for them.
+
+    Source: NIST SP 800-63B-4 2.2.
+    """
+    guarded = _fresh(view, lambda: assurance() >= _TWO_FACTORS)
+    setattr(guarded, MARK, "two factors")
+    return guarded
+
+
 def _fresh(
-    view: Callable[_P, ResponseReturnValue], proven: Callable[[], bool]
+    view: Callable[_P, ResponseReturnValue], proven: Callable[[], bool], *, by: str | None = None
 ) -> Callable[_P, ResponseReturnValue]:
     call = _caller(view)
 
@@ -108,7 +145,7 @@ def _fresh(
         if request.method != "OPTIONS" and not current_user.is_authenticated:
             return _manager().unauthorized()
         if request.method != "OPTIONS" and not proven():
-            return _manager().needs_refresh()
+            return _manager().needs_refresh(by)
         return call(*args, **kwargs)
 
     setattr(guarded, MARK, "fresh")
@@ -138,6 +175,31 @@ def administrator_required(
     return guarded
 
 
+def _pending(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Let only browsers in that hold a sign-in which owes its second step."""
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        if owed() != "factor":
+            begin_anew()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _enrolling(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Let people in who freshly proved themselves, and browsers whose sign-in owes a factor."""
+    signed_in = fresh()(view)
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        if not current_user.is_authenticated and owed() == "enrolment":
+            return view(*args, **kwargs)
+        return signed_in(*args, **kwargs)
+
+    return guarded
+
+
 _AnyView = Callable[..., ResponseReturnValue]
 
 _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
@@ -145,6 +207,8 @@ _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
     "signed in": login_required,
     "fresh": fresh_login_required(),
     "administrator": administrator_required,
+    "pending": _pending,
+    "enrolling": _enrolling,
 }
 
 

@@ -7,8 +7,9 @@ page at the end puts a good token into it.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import request
 
@@ -44,6 +45,15 @@ class Carried:
 
     to: str
     fields: tuple[tuple[str, str], ...]
+
+    def written(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"to": self.to, "fields": [list(field) for field in self.fields]}
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Carried":
+        """Return what was written."""
+        return cls(data["to"], tuple((name, value) for name, value in data["fields"]))
 
     @property
     def unpacked(self) -> tuple[tuple[str, str], ...]:

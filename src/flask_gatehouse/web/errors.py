@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint, Flask, Response, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
     HTTPException,
@@ -20,6 +30,7 @@ from werkzeug.exceptions import (
 
 from flask_gatehouse.core.errors import (
     Conflict,
+    Held,
     Misconfigured,
     NotAllowed,
     NotProven,
@@ -29,9 +40,11 @@ from flask_gatehouse.core.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.web.csrf import ForeignForm
 from flask_gatehouse.web.events import AccessRefused
-from flask_gatehouse.web.work import origin, request_id, works
+from flask_gatehouse.web.handing import Handing
+from flask_gatehouse.web.work import house, origin, request_id, works
 
 _log = logging.getLogger("gatehouse")
 
@@ -162,10 +175,23 @@ def respond(error: Exception) -> ResponseReturnValue:
     return response
 
 
+def lead_on(held: Held) -> ResponseReturnValue:
+    """Lead to where the person does what is wanted first."""
+    flash(house().part(Sentences).of(held), "info")
+    response = redirect(url_for(held.page, next=held.wanted), 303)
+    hand = Handing(held.cookie)
+    if held.hand:
+        hand.keep(response, held.hand)
+    else:
+        hand.forget(response)
+    return response
+
+
 def handle(place: Flask | Blueprint) -> None:
     """Answer every error of a place with our pages: of our blueprint, or of a whole site."""
     for kind in (Refusal, Unavailable, HTTPException, Exception):
         place.register_error_handler(kind, respond)
+    place.register_error_handler(Held, lead_on)
 
 
 def translate(app: Flask) -> None:
@@ -178,6 +204,7 @@ def translate(app: Flask) -> None:
             http.retry_after = found.retry_after
         return app.handle_http_exception(http)
 
+    app.register_error_handler(Held, lead_on)
     app.register_error_handler(Refusal, as_http)
     app.register_error_handler(Unavailable, as_http)
 

@@ -104,6 +104,22 @@ class Doorkeeper(ABC):
         """
 
     @abstractmethod
+    def proven_by(self) -> tuple[str, ...]:
+        """Return how the person proved who they are in this session; nothing if remembered."""
+
+    @abstractmethod
+    def assurance(self) -> int:
+        """Return how sure that is, from 1 to 2; 0 for nobody."""
+
+    @abstractmethod
+    def owed(self) -> str | None:
+        """Return what a sign-in that is half done owes: `factor`, `enrolment`; None: no such."""
+
+    @abstractmethod
+    def begin_anew(self) -> NoReturn:
+        """Lead to where a sign-in begins. Raises: Held."""
+
+    @abstractmethod
     def admit(self, entry: Entry) -> None:
         """Open a session for whom a view has proven, and end the one before."""
 
@@ -162,11 +178,14 @@ class GatehouseLoginManager(LoginManager):
         wanted = path_of_this_request()
         return self._send(view, self.login_message, self.login_message_category, wanted)
 
-    def needs_refresh(self) -> ResponseReturnValue:
+    def needs_refresh(self, by: str | None = None) -> ResponseReturnValue:
         """Send somebody whose session is not fresh to the page that asks again.
 
         A simple form goes along, if that page is ours. Of any other the way back leads to the page
         that it stands on.
+
+        Args:
+            by: the methods of which one is wanted, separated by spaces; None is any.
         """
         user_needs_refresh.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
         if self.needs_refresh_callback:
@@ -176,9 +195,12 @@ class GatehouseLoginManager(LoginManager):
         to = _path_as_it_is()
         if self.refresh_view == OUR_REFRESH_VIEW and to is not None and _may_be_carried():
             self._say(message, category)
-            here = url_for(OUR_REFRESH_VIEW, to=to, next=wanted)
+            here = url_for(OUR_REFRESH_VIEW, to=to, next=wanted, by=by)
             return redirect(here, 307)
-        return self._send(self.refresh_view, message, category, wanted)
+        view = self.refresh_view
+        if by is not None and view == OUR_REFRESH_VIEW:
+            view = url_for(view, by=by)
+        return self._send(view, message, category, wanted)
 
     def _say(self, message: str | None, category: str) -> None:
         if message:
@@ -327,6 +349,28 @@ def proven_within(within: timedelta | None) -> bool:
     """Whether whoever is asking proved who they are so lately; None is as the setting says."""
     be_sure()
     return bool(current_user.is_authenticated) and _doorkeeper().proven_within(within)
+
+
+def proven_by() -> tuple[str, ...]:
+    """Return the methods by which whoever is asking proved who they are in this session."""
+    be_sure()
+    return _doorkeeper().proven_by() if current_user.is_authenticated else ()
+
+
+def assurance() -> int:
+    """Return how sure it is who is asking, from 1 to 2; 0 for nobody."""
+    be_sure()
+    return _doorkeeper().assurance() if current_user.is_authenticated else 0
+
+
+def owed() -> str | None:
+    """Return what the sign-in that is half done in this browser owes; None if there is none."""
+    return _doorkeeper().owed()
+
+
+def begin_anew() -> NoReturn:
+    """Lead to where a sign-in begins. Raises: Held."""
+    _doorkeeper().begin_anew()
 
 
 def login_remembered() -> bool:

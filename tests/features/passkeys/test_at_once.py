@@ -9,7 +9,7 @@ from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.passkeys import service as passkeys
 from flask_gatehouse.features.passkeys.errors import AlreadyThere, PasskeyRefused
 from flask_gatehouse.features.passkeys.models import Passkey, PasskeyChallenge, PasskeyOwner
-from flask_gatehouse.features.passkeys.purging import ChallengePurge
+from flask_gatehouse.features.passkeys.purging import purge
 from flask_gatehouse.features.passkeys.rules import LIFETIME, to_text
 from flask_gatehouse.features.throttling.service import Throttled
 from flask_gatehouse.features.users import service as users
@@ -107,7 +107,7 @@ def test_what_nobody_answered_is_cleared_away(site: GatehouseTester) -> None:
     site.clock.move(LIFETIME)
     keepers.ask(site)
     state = site.app.extensions["gatehouse"]
-    assert not ChallengePurge(state.house).do(state.works)
+    assert not purge(state.house).do(state.works)
     assert counted(site, PasskeyChallenge) == 1
 
 

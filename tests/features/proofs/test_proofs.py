@@ -12,7 +12,7 @@ from flask_gatehouse.core.events import Origin
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
 from flask_gatehouse.features.proofs.models import Proof
-from flask_gatehouse.features.proofs.purging import ProofPurge
+from flask_gatehouse.features.proofs.purging import purge as proof_purge
 from flask_gatehouse.features.proofs.rules import Purpose, typed_code
 from flask_gatehouse.features.proofs.service import Made
 from flask_gatehouse.features.users import service as users
@@ -194,7 +194,7 @@ def test_a_code_is_read_as_people_type_it(typed: str, read: str | None) -> None:
 def test_proofs_that_are_over_are_deleted(site: GatehouseTester) -> None:
     made(site)
     works = site.app.extensions["gatehouse"].works
-    purge = ProofPurge(works.house)
+    purge = proof_purge(works.house)
 
     def left() -> int:
         with site.work() as work:

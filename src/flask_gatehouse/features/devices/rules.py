@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from flask_gatehouse.core.text import one_line
+from flask_gatehouse.core.text import label
 from flask_gatehouse.features.devices.errors import NameRefused
 
 #: Characters of a name; the column holds as many.
@@ -43,8 +43,13 @@ _SYSTEMS: Final = (
 )
 
 _METHODS: Final = {
-    "password": "Password",
+    "email": "Letter",
     "host": "Sign-in of this site",
+    "key": "Security key",
+    "passkey": "Passkey",
+    "password": "Password",
+    "recovery_code": "Recovery code",
+    "totp": "Code from an app",
 }
 
 
@@ -75,8 +80,8 @@ def acceptable_name(text: str) -> str | None:
     Raises:
         NameRefused: it is too long, or has characters that nobody can see.
     """
-    name = " ".join(text.split(" ")).strip()
-    if len(name) > LONGEST_NAME or one_line(name) != name or not name.isprintable():
+    name = label(text, longest=LONGEST_NAME)
+    if name is None:
         raise NameRefused(longest=LONGEST_NAME)
     return name or None
 

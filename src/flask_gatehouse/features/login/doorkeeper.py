@@ -1,9 +1,11 @@
 """Cookies in and out: the front desk for the request that is being answered."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from flask import (
@@ -18,11 +20,16 @@ from flask import (
 from flask_login import user_logged_in
 from sqlalchemy.exc import DBAPIError
 
+from flask_gatehouse.core.errors import Held
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings, is_secure
-from flask_gatehouse.db.work import Works
+from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.login import marks
+from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
+from flask_gatehouse.features.login.errors import PENDING, PendingOver
+from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import service as sessions
@@ -34,12 +41,16 @@ from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
+from flask_gatehouse.web.handing import Handing
+from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import EXTENSION, held, origin
 
 _log = logging.getLogger("gatehouse")
 
 #: How the endpoints of our own pages begin.
 _OUR_PAGES: Final = "gatehouse."
+
+_PENDING: Final = Handing(PENDING)
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,8 @@ class SessionDoorkeeper(Doorkeeper):
         self._cookies = Cookies.of(house)
         may_believe = house.settings[SessionSettings].cache_for > timedelta(0)
         self._recent = house.part(Recent) if may_believe else None
+        self._steps = house.plugs(desk.LoginStep)
+        self._watching = tuple(step for step in self._steps if step.watches)
 
     def who(self) -> Known | None:
         """Return who is asking; the database is read at most once a request."""
@@ -107,7 +120,67 @@ class SessionDoorkeeper(Doorkeeper):
             return False
         house = self._works.house
         recent = within or house.settings[SessionSettings].fresh_for
-        return standing.proven_at > house.clock.now() - recent
+        return standing.proven_at > house.clock.now() - recent and self.is_content(standing)
+
+    def is_content(self, standing: Standing) -> bool:
+        """Return whether a session proves all that would be asked for now.
+
+        It does not once a factor was set up that it was opened without.
+        """
+        with self._works.reading() as db:
+            return all(step.is_content(db, standing) for step in self._steps)
+
+    def proven_by(self) -> tuple[str, ...]:
+        """Return how the person proved who they are in this session; nothing if remembered."""
+        standing = self.standing()
+        return standing.methods if standing is not None and standing.fresh else ()
+
+    def assurance(self) -> int:
+        """Return how sure that is, from 1 to 2; 0 for nobody."""
+        standing = self.standing()
+        return 0 if standing is None else standing.assurance
+
+    def pending(self) -> Pending | None:
+        """Return the sign-in that is half done in this browser; looked up at most once."""
+        kept = held()
+        if "_gatehouse_pending" not in kept:
+            value = _PENDING.held
+            found = None
+            if value:
+                with self._works.begin(origin()) as work, work.reading() as db:
+                    found = pendings.find(work, db, value=value)
+            kept["_gatehouse_pending"] = found
+        known: Pending | None = kept["_gatehouse_pending"]
+        return known
+
+    def owed(self) -> str | None:
+        """Return what the sign-in that is half done in this browser owes; None if there is none."""
+        pending = self.pending()
+        return None if pending is None else pending.owes
+
+    def begin_anew(self) -> NoReturn:
+        """Lead to where a sign-in begins. Raises: PendingOver."""
+        raise PendingOver
+
+    @contextmanager
+    def at_the_desk(self, wish: Wish) -> Iterator[Work]:
+        """Open a unit of work that is committed even if a step holds the door.
+
+        Raises:
+            Held: after the commit.
+        """
+        stopped = None
+        with self._works.begin(origin()) as work:
+            try:
+                yield work
+            except PendingOver:
+                # Nothing of it may stay: somebody else was faster, or it was too late.
+                raise
+            except Held as reason:
+                stopped = reason
+        if stopped is not None:
+            stopped.wanted = wish.wanted
+            raise stopped
 
     def handle(self) -> str | None:
         """Return the value of the session cookie, as it came or as it will be set."""
@@ -126,21 +199,19 @@ class SessionDoorkeeper(Doorkeeper):
         if ours and user.id is None:
             msg = "login_user was given a User that is not in the database yet: commit it first"
             raise ValueError(msg)
-        attempt = desk.Attempt(
+        attempt = Attempt(
             user_id=user.id if ours else None,
             subject=None if ours else entry.subject,
             methods=("host",),
             fresh=entry.fresh,
         )
-        with self._works.begin(origin()) as work:
-            opened = desk.admit(
-                work,
-                attempt=attempt,
-                remember=entry.remember,
-                remember_for=entry.remember_for,
-                instead_of=self.presented(),
-                device=self.device(),
-            )
+        wish = Wish(
+            remember=entry.remember,
+            remember_for=entry.remember_for,
+            wanted=safe_path(request.values.get("next")),
+        )
+        with self.at_the_desk(wish) as work:
+            opened = desk.admit(work, attempt=attempt, wish=wish, browser=self.browser())
             epoch = users.hold(work, user_id=user.id).epoch if ours else None
         self.hand_over(opened)
         if epoch is not None:
@@ -155,6 +226,7 @@ class SessionDoorkeeper(Doorkeeper):
             self._set(self._cookies.remember, str(opened.remember), until=opened.remember_until)
         elif self._cookies.remember in request.cookies:
             self._unset(self._cookies.remember)
+        self._drop_pending()
         self._renewed(opened.session)
 
     def signed_in(self, opened: Opened, user: User) -> None:
@@ -176,13 +248,30 @@ class SessionDoorkeeper(Doorkeeper):
         return request.cookies.get(self._cookies.device)
 
     def confirm(self) -> None:
-        """Make the session of this request fresh, under a new handle."""
+        """Make the session of this request fresh, because a view of the host says so."""
         standing = self.standing()
-        if standing is None:
-            return
-        with self._works.begin(origin()) as work:
-            handle = desk.confirm(work, standing=standing)
+        if standing is not None:
+            self.confirm_by(standing, lambda _work: ("host",), Wish())
+
+    def confirm_by(
+        self, standing: Standing, prove: Callable[[Work], tuple[str, ...]], wish: Wish
+    ) -> None:
+        """Make a session fresh, under a new handle, by the methods that `prove` returns.
+
+        Raises:
+            MayNotEnter, SessionOver, Held: as for the desk.
+        """
+        with self.at_the_desk(wish) as work:
+            attempt = _of(standing, prove(work))
+            handle = desk.confirm(
+                work, standing=standing, attempt=attempt, wish=wish, browser=self.browser()
+            )
+        self.confirmed(handle)
+
+    def confirmed(self, handle: Handle) -> None:
+        """Give the browser the new handle of a session that was just made fresh."""
         self._forget()
+        self._drop_pending()
         self._set(self._cookies.session, str(handle), until=None)
         self._renewed(handle)
 
@@ -190,14 +279,20 @@ class SessionDoorkeeper(Doorkeeper):
         """End the session of this request on the server and in the browser."""
         standing = self.standing()
         digests = self.presented()
-        if digests:
+        if digests or _PENDING.held:
             with self._works.begin(origin()) as work:
+                pendings.forget(work, value=_PENDING.held)
                 desk.leave(work, standing=standing if said else None, digests=digests)
         self._forget()
+        self._drop_pending()
         g._gatehouse_standing = None  # noqa: SLF001 - our own key of `g`
         self._unset(self._cookies.session)
         self._unset(self._cookies.remember)
         self._renewed(None)
+
+    def browser(self) -> Browser:
+        """Return what this browser brought along."""
+        return Browser(handles=self.presented(), pending=_PENDING.held, device=self.device())
 
     def presented(self) -> list[bytes]:
         """Return what the handles in this request's cookies are stored as."""
@@ -250,6 +345,8 @@ class SessionDoorkeeper(Doorkeeper):
             except DBAPIError as error:
                 # Losing one "last seen" ends nothing early by more than one step.
                 _log.warning("a session's last use was not written: %s", type(error).__name__)
+            if self._watching and not all(step.stands(works, standing) for step in self._watching):
+                return None
         return standing
 
     def _know(self, user_id: UUID, epoch: int) -> None:
@@ -258,6 +355,15 @@ class SessionDoorkeeper(Doorkeeper):
         value = marks.renewed(house, self.device(), user_id=user_id, epoch=epoch)
         until = house.clock.now() + house.settings[LoginSettings].device_lifetime
         self._set(self._cookies.device, value, until=until)
+
+    def _drop_pending(self) -> None:
+        if _PENDING.held:
+            held()["_gatehouse_pending"] = None
+
+            @after_this_request
+            def drop(response: Response) -> Response:
+                _PENDING.forget(response)
+                return response
 
     def _forget(self) -> None:
         g.pop("_gatehouse_standing", None)
@@ -299,6 +405,13 @@ def current() -> SessionDoorkeeper:
     """Return the doorkeeper of the current application."""
     keeper: SessionDoorkeeper = current_app.extensions[EXTENSION].doorkeeper
     return keeper
+
+
+def _of(standing: Standing, methods: tuple[str, ...]) -> Attempt:
+    """Return what whoever is signed in has proven just now."""
+    if standing.user is None:
+        return Attempt(subject=standing.subject, methods=methods)
+    return Attempt(user_id=standing.user.id, methods=methods, epoch=standing.user.epoch)
 
 
 def _private(response: Response) -> Response:

@@ -1,8 +1,11 @@
 """What the front desk refuses."""
 
-from typing import ClassVar
+from typing import Final
 
-from flask_gatehouse.core.errors import NotAllowed, NotProven
+from flask_gatehouse.core.errors import Held, NotProven
+
+#: Name of the cookie of a browser in which a sign-in is pending.
+PENDING: Final = "pending"
 
 
 class MayNotEnter(NotProven):
@@ -11,20 +14,15 @@ class MayNotEnter(NotProven):
     code = "login.may_not_enter"
 
 
-class Held(NotAllowed):
-    """What was proven is right and not enough yet: a step holds the door. Nothing is opened.
+class PendingOver(Held):
+    """No sign-in is pending in this browser, or not any more: it begins anew."""
 
-    Each step has a class of its own, and the page on which the person goes on.
-    """
+    code = "login.pending_over"
+    page = "gatehouse.passwords.login"
+    cookie = PENDING
 
-    code = "login.held"
 
-    #: Endpoint of the page.
-    page: ClassVar[str]
-    #: Name of the cookie in which that page looks for what it needs to know.
-    cookie: ClassVar[str]
+class WrongFactor(NotProven):
+    """What was given as a second step is not right."""
 
-    def __init__(self, *, hand: str) -> None:
-        """Args: hand: what the browser is given for that page, and nobody else."""
-        self.hand = hand
-        super().__init__()
+    code = "login.wrong_factor"

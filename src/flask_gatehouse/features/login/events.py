@@ -53,4 +53,15 @@ class LoginConfirmed(Event):
     name = "login.confirmed"
     meaning = "Somebody who was signed in proved again who they are."
     sentence = "You proved again that it is you."
+    methods: tuple[str, ...]
     subject: str | None = None
+
+
+class SecondStepRefused(Event):
+    """Somebody knew the first factor of an account, and not the second."""
+
+    name = "login.second_step_refused"
+    meaning = "A first factor was right, and the second step after it was wrong."
+    sentence = "Somebody got past the first step of signing in as you, and not past the second."
+    outcome = "refused"
+    method: str

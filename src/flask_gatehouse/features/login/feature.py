@@ -15,5 +15,11 @@ FEATURE = Feature(
     ),
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
-    plugs=(f"{_HERE}.belongings:belongings",),
+    sentences=f"{_HERE}.sentences:SENTENCES",
+    plugs=(
+        f"{_HERE}.belongings:belongings",
+        f"{_HERE}.belongings:pending",
+        f"{_HERE}.purging:purge",
+    ),
+    limits=f"{_HERE}.limits:LIMITERS",
 )

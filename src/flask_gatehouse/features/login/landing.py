@@ -16,6 +16,7 @@ _ARRIVALS: Final = (
     "gatehouse.admin.",
     "gatehouse.account.",
     "gatehouse.addresses.index",
+    "gatehouse.mfa.index",
     "gatehouse.names.index",
     "gatehouse.activity.",
     "gatehouse.devices.",
@@ -27,9 +28,13 @@ _ARRIVALS: Final = (
 )
 
 
-def landing() -> str:
-    """Return the page that was wanted, if it is one to arrive on, else the usual page."""
-    wanted = wanted_page()
+def landing(wanted: str | None = None) -> str:
+    """Return the page that was wanted, if it is one to arrive on, else the usual page.
+
+    Args:
+        wanted: its path; None if the request itself says.
+    """
+    wanted = wanted or wanted_page()
     if wanted is not None and _is_arrival(wanted):
         return wanted
     usual = house().settings[LoginSettings].landing

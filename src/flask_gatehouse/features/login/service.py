@@ -1,77 +1,79 @@
 """The one door: a proven attempt goes in, an open session comes out."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from uuid import UUID
+from dataclasses import replace
+from typing import Final
 
+from sqlalchemy.orm import Session as DbSession
+
+from flask_gatehouse.core.errors import Held
 from flask_gatehouse.db.statements import added
-from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login import marks, notices
-from flask_gatehouse.features.login.errors import Held, MayNotEnter
+from flask_gatehouse.db.work import Work, Works
+from flask_gatehouse.features.login import limits, marks, notices
+from flask_gatehouse.features.login import pending as pendings
+from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
+from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.events import (
     LoggedIn,
     LoggedOut,
     LoginConfirmed,
     LoginHeld,
+    SecondStepRefused,
 )
 from flask_gatehouse.features.login.models import FirstSignIn
+from flask_gatehouse.features.login.pending import Pending
+from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import opening
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.rules import Handle
+from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import UnknownUser
 from flask_gatehouse.features.users.models import User
 
-
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """Somebody proved who they are, by these methods. It has no rights yet.
-
-    Exactly one of `user_id` (an account of ours) and `subject` (a person of whom only the host
-    knows) is set.
-    """
-
-    user_id: UUID | None = None
-    subject: str | None = None
-    methods: tuple[str, ...]
-    #: The account's epoch when it was proven: what raised it meanwhile voids the proof. None takes
-    #: the account as it is now.
-    epoch: int | None = None
-    #: False if the person was not asked just now.
-    fresh: bool = True
+_NOTHING_ELSE: Final = Wish()
 
 
 class LoginStep(ABC):
     """Something that may hold the door after a first proof, such as a second factor."""
 
+    #: Whether `stands` has anything to say; asked once for an application.
+    watches: bool = False
+
     @abstractmethod
-    def hold(self, work: Work, attempt: Attempt) -> None:
+    def hold(self, work: Work, attempt: Attempt, wish: Wish) -> None:
         """Return if the attempt may pass. Raises: Held: not yet. Refusal: it may not."""
+
+    def is_content(self, db: DbSession, standing: Standing) -> bool:
+        """Whether what was proven in an open session is all that would be asked for now."""
+        del db, standing
+        return True
+
+    def stands(self, works: Works, standing: Standing) -> bool:
+        """Whether an open session may go on; asked with each request that asks who it is."""
+        del works, standing
+        return True
 
 
 def admit(
     work: Work,
     *,
     attempt: Attempt,
-    remember: bool = False,
-    remember_for: timedelta | None = None,
-    instead_of: list[bytes],
-    device: str | None = None,
+    wish: Wish = _NOTHING_ELSE,
+    browser: Browser,
     news: bool = True,
 ) -> opening.Opened:
     """Open a session for a proven attempt, unless a step holds the door.
 
     Args:
-        instead_of: digests of the handles that the browser had; their sessions end, so that a
-            handle planted before the sign-in is worth nothing after it.
-        device: the cookie by which the browser is known, if it has one.
+        wish: whether to remember, and what goes along if a step holds the door.
+        browser: what it brought along; what was open or half done there is over.
         news: False if the person was signed in in this browser a moment ago.
 
     Raises:
         MayNotEnter: the account is suspended, or what was proven has been changed meanwhile.
-        Held: a step wants something more first; nothing was written yet.
+        Held: a step wants something more first; no session was opened.
         Refusal: whatever else a step refuses with.
     """
     epoch, account = 0, None
@@ -82,13 +84,9 @@ def admit(
         epoch = account.epoch if attempt.epoch is None else attempt.epoch
         if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)
-    for step in work.house.plugs(LoginStep):
-        try:
-            step.hold(work, attempt)
-        except Held as held:
-            work.record(LoginHeld(user_id=attempt.user_id, by=held.code))
-            raise
-    sessions.end(work, digests=instead_of)
+    pendings.forget(work, value=browser.pending)
+    _ask_steps(work, attempt, wish)
+    sessions.end(work, digests=browser.handles)
     holder = opening.Holder(
         user_id=attempt.user_id,
         subject=attempt.subject,
@@ -96,7 +94,9 @@ def admit(
         methods=attempt.methods,
         fresh=attempt.fresh,
     )
-    opened = opening.open_session(work, holder=holder, remember=remember, remember_for=remember_for)
+    opened = opening.open_session(
+        work, holder=holder, remember=wish.remember, remember_for=wish.remember_for
+    )
     work.origin = replace(work.origin, actor_id=attempt.user_id, session_id=opened.public_id)
     work.record(
         LoggedIn(
@@ -109,7 +109,7 @@ def admit(
     if account is not None:
         users.note_sign_in(work, user=account)
     if account is not None and news:
-        _tell_of_new_device(work, account, device)
+        _tell_of_new_device(work, account, browser.device)
     return opened
 
 
@@ -124,20 +124,28 @@ def account_of(work: Work, attempt: Attempt) -> User:
     return users.hold(work, user_id=attempt.user_id)
 
 
-def confirm(work: Work, *, standing: Standing) -> Handle:
+def confirm(
+    work: Work, *, standing: Standing, attempt: Attempt, wish: Wish, browser: Browser
+) -> Handle:
     """Make a session fresh, under a new handle; the old one is worth nothing any more.
+
+    Args:
+        attempt: what was proven just now, by whoever is signed in.
 
     Raises:
         MayNotEnter: the account was suspended, or what was proven has been changed meanwhile.
         SessionOver: the session was ended meanwhile; nothing revives it.
+        Held: a step wants something more first; the session is as it was.
     """
     if standing.user is not None:
         epoch, active = users.state(work.db, user_id=standing.user.id)
         if not active or epoch != standing.user.epoch:
             raise MayNotEnter(user_id=standing.user.id)
-    handle = opening.renew(work, standing=standing)
+    pendings.forget(work, value=browser.pending)
+    _ask_steps(work, attempt, replace(wish, confirms=standing.public_id))
+    handle = opening.renew(work, standing=standing, methods=attempt.methods)
     user_id = standing.user.id if standing.user else None
-    work.record(LoginConfirmed(user_id=user_id, subject=standing.subject))
+    work.record(LoginConfirmed(user_id=user_id, subject=standing.subject, methods=attempt.methods))
     return handle
 
 
@@ -146,6 +154,42 @@ def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> Non
     if sessions.end(work, digests=digests) and standing is not None:
         user_id = standing.user.id if standing.user else None
         work.record(LoggedOut(user_id=user_id, subject=standing.subject))
+
+
+def refuse_step(
+    work: Work, *, pending: Pending, tried: int, method: str, device: str | None
+) -> None:
+    """Write down that a second step was wrong, and tell the owner if it may be a stranger.
+
+    In a browser that the owner is known by, a slip is likelier than a stranger, until it is the
+    last one. Source: OWASP ASVS 5.0 6.3.5.
+
+    Args:
+        tried: which try of this sign-in it was.
+    """
+    settings = work.settings(LoginSettings)
+    with work.apart() as own:
+        own.record(SecondStepRefused(user_id=pending.user_id, method=method))
+    known = marks.knows(work.house, device, user_id=pending.user_id, epoch=pending.epoch)
+    if tried != (settings.pending_tries if known else 1):
+        return
+    try:
+        letter = limits.LETTERS.under(settings)
+        throttling.count(work, attempts=[(letter, pending.user_id.hex)])
+    except throttling.Throttled:
+        return
+    with work.apart() as own:
+        account = users.by_id(own.db, pending.user_id)
+        notices.notify(own, user=account, letter="second_step_refused")
+
+
+def _ask_steps(work: Work, attempt: Attempt, wish: Wish) -> None:
+    for step in work.house.plugs(LoginStep):
+        try:
+            step.hold(work, attempt, wish)
+        except Held as held:
+            work.record(LoginHeld(user_id=attempt.user_id, by=held.code))
+            raise
 
 
 def _tell_of_new_device(work: Work, account: User, device: str | None) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.core.settings import setting
+from flask_gatehouse.core.settings import Rate, setting
 from flask_gatehouse.web.redirects import safe_path
 
 
@@ -22,6 +22,34 @@ class LoginSettings:
         source="OWASP ASVS 5.0 6.1.1",
         floor=timedelta(days=1),
         cap=timedelta(days=400),
+    )
+
+    pending_lifetime: timedelta = setting(
+        timedelta(minutes=10),
+        "How long a sign-in may wait for its second step.",
+        source="OWASP ASVS 5.0 6.5.5",
+        floor=timedelta(minutes=1),
+        cap=timedelta(minutes=15),
+        profiles={"asvs-l2": timedelta(minutes=5)},
+    )
+    pending_tries: int = setting(
+        5,
+        "Second steps that may be tried in one sign-in.",
+        source="NIST SP 800-63B-4 3.2.2",
+        floor=1,
+        cap=10,
+        profiles={"asvs-l2": 3},
+    )
+    second_steps: Rate = setting(
+        Rate(10, timedelta(hours=1)),
+        "Second steps that may fail for one account, in browsers that are not known together, and "
+        "in each that is known.",
+        source="NIST SP 800-63B-4 3.2.2",
+    )
+    refused_step_letters: Rate = setting(
+        Rate(1, timedelta(hours=1)),
+        "Letters that tell one person of a right first factor with a wrong second step.",
+        source="OWASP ASVS 5.0 6.3.5",
     )
 
     def __post_init__(self) -> None:

@@ -81,9 +81,10 @@ FEATURE = Feature(
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
     plugs=(
-        f"{_HERE}.purging:ChallengePurge",
+        f"{_HERE}.purging:purge",
         f"{_HERE}.belongings:belongings",
         f"{_HERE}.kinds:passkeys",
+        f"{_HERE}.kinds:keys",
         *(f"{_HERE}.pieces:{each}" for each in _PIECES),
     ),
     limits=f"{_HERE}.limits:LIMITERS",

@@ -1,4 +1,4 @@
-"""Passkeys as factors."""
+"""Passkeys as factors: those that verified their holder when made, and those that did not."""
 
 from typing import ClassVar
 
@@ -7,16 +7,15 @@ from flask_gatehouse.features.mfa.kinds import FactorKind
 from flask_gatehouse.features.passkeys import service
 
 
-class PasskeyKind(FactorKind):
-    """Passkeys, whether they verify their holder or not."""
+class Passkeys(FactorKind):
+    """Those that are two factors in one, and open the door alone."""
 
     method: ClassVar[str] = service.VERIFIED
-    methods: ClassVar[tuple[str, ...]] = (service.VERIFIED, service.HELD)
     label: ClassVar[str] = "Passkey"
     ask: ClassVar[str] = "gatehouse.passkeys.ask"
     way: ClassVar[str] = "Use a passkey"
     add: ClassVar[str | None] = "gatehouse.passkeys.add"
-    counts: ClassVar[bool] = True
+    enters_alone: ClassVar[bool] = True
     order: ClassVar[int] = 10
 
     def is_offered(self, house: House) -> bool:
@@ -24,7 +23,28 @@ class PasskeyKind(FactorKind):
         return service.is_offered(house)
 
 
-def passkeys(house: House) -> PasskeyKind:
+class Keys(FactorKind):
+    """Those that somebody only has. The same pages make them and ask for them."""
+
+    method: ClassVar[str] = service.HELD
+    label: ClassVar[str] = "Security key"
+    ask: ClassVar[str] = Passkeys.ask
+    way: ClassVar[str] = "Use a security key"
+    add: ClassVar[str | None] = None
+    order: ClassVar[int] = 11
+
+    def is_offered(self, house: House) -> bool:
+        """Whether people can add one."""
+        return service.is_offered(house)
+
+
+def passkeys(house: House) -> Passkeys:
     """Return the kind."""
     del house
-    return PasskeyKind()
+    return Passkeys()
+
+
+def keys(house: House) -> Keys:
+    """Return the kind."""
+    del house
+    return Keys()

@@ -3,16 +3,14 @@
 import secrets
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mfa import service as mfa
-from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.passkeys import (
     answers,
     ceremony,
@@ -70,22 +68,55 @@ def ask_to_add(work: Work, *, user: User, bound_to: str) -> Options:
     )
 
 
-def add(work: Work, *, user: User, bound_to: str, answer: str, name: str) -> mfa.Added:
-    """Give an account the passkey that a browser made.
+def made(work: Work, *, user: User, bound_to: str, answer: str) -> Fresh:
+    """Return the passkey that a browser made for an account; `keep` gives it to the account.
 
-    Args:
-        name: as typed; empty is a name of our own.
+    It must come before the first write of the work.
 
     Raises:
         NotOffered: this site takes no passkeys.
         PasskeyRefused: whatever is wrong.
         AlreadyThere: somebody has it.
-        TooManyFactors: the account has as many as it may.
     """
     fresh, taken = _made(work, answer, Purpose.ADD, bound_to)
     if taken.user_id != user.id:
         raise PasskeyRefused("account")
-    return _keep(work, user, fresh, name)
+    return fresh
+
+
+def keep(work: Work, *, user: User, fresh: Fresh, name: str) -> mfa.Added:
+    """Give an account a passkey.
+
+    Args:
+        user: as the session found it.
+        name: as typed; empty is a name of our own.
+
+    Raises:
+        AlreadyThere: somebody was faster.
+        FactorNameRefused, TooManyFactors, NotAsItWas: as for any factor.
+    """
+    new = fresh.new
+    method = service.VERIFIED if new.verified else service.HELD
+    given = mfa.add(work, user=user, method=method, name=name.strip() or _NAMELESS)
+    kept = added(
+        work.db,
+        Passkey,
+        factor_id=given.factor.id,
+        user_id=user.id,
+        digest=proving.digest_of(new.credential_id),
+        credential_id=new.credential_id,
+        public_key=new.public_key,
+        sign_count=new.sign_count,
+        backup_eligible=new.backup_eligible,
+        backed_up=new.backed_up,
+        transports=fresh.transports,
+        aaguid=new.aaguid,
+        discoverable=fresh.discoverable,
+    )
+    if not kept:
+        # Somebody was faster; raising takes the factor back.
+        raise AlreadyThere
+    return given
 
 
 def ask_to_sign_up(work: Work, *, browser: str, name: str) -> Options:
@@ -137,19 +168,7 @@ def keep_first(work: Work, *, user: User, fresh: Fresh) -> mfa.Added:
     """Give an account that is made in this work its first passkey. Raises: AlreadyThere."""
     work.db.add(PasskeyOwner(user_id=user.id, handle=fresh.handle, declined=False))
     work.db.flush()
-    return _keep(work, user, fresh, "")
-
-
-def remove_all(work: Work, *, user_id: UUID) -> None:
-    """Take all passkeys from an account whose proven owner made none of them.
-
-    No letter tells of it: whoever made them is not to be written to.
-    """
-    mine = select(Passkey.factor_id).where(Passkey.user_id == user_id)
-    found = work.db.scalars(mine).all()
-    if found:
-        gone = delete(Factor).where(Factor.id.in_(found))
-        work.db.execute(gone.execution_options(synchronize_session=False))
+    return keep(work, user=user, fresh=fresh, name="")
 
 
 def id_in(answer: str) -> str | None:
@@ -182,31 +201,6 @@ def _made(
             raise AlreadyThere
     handle = rules.to_bytes(taken.facts.get("handle")) or b""
     return Fresh(new, handle, created.transports, created.discoverable), taken
-
-
-def _keep(work: Work, user: User, fresh: Fresh, name: str) -> mfa.Added:
-    new = fresh.new
-    method = service.VERIFIED if new.verified else service.HELD
-    made = mfa.add(work, user=user, method=method, name=_called(name))
-    kept = added(
-        work.db,
-        Passkey,
-        factor_id=made.factor.id,
-        user_id=user.id,
-        digest=proving.digest_of(new.credential_id),
-        credential_id=new.credential_id,
-        public_key=new.public_key,
-        sign_count=new.sign_count,
-        backup_eligible=new.backup_eligible,
-        backed_up=new.backed_up,
-        transports=fresh.transports,
-        aaguid=new.aaguid,
-        discoverable=fresh.discoverable,
-    )
-    if not kept:
-        # Somebody was faster; raising takes the factor back.
-        raise AlreadyThere
-    return made
 
 
 def _called(name: str) -> str:

@@ -12,7 +12,7 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.passkeys import (
     answers,
@@ -126,6 +126,7 @@ def ask_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str) ->
         bound_to: names the pending sign-in or the session.
     """
     here = _party(work)
+    count(work)
     with work.reading() as db:
         allowed = ids_of(db, user_id)
     challenge = challenges.make(work, purpose=purpose, bound_to=bound_to, user_id=user_id)
@@ -142,10 +143,12 @@ def prove_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str, 
         purpose: `SECOND_STEP` or `CONFIRM`.
 
     Raises:
+        Throttled: too many from this network.
         PasskeyRefused: whatever is wrong.
         UnknownPasskey: nobody has it, or not any more.
     """
     here = _party(work)
+    count(work)
     signed = answers.signed(answer)
     challenge = signed.client_data.challenge
     taken = challenges.take(work, challenge=challenge, purpose=purpose, bound_to=bound_to)
@@ -176,7 +179,7 @@ def has_any(db: Session, *, user_id: UUID) -> bool:
 
 
 def count(work: Work) -> None:
-    """Count a wish or an answer of somebody whom nobody knows yet. Raises: Throttled."""
+    """Count a wish or an answer. Raises: Throttled: too many from this network."""
     limit = limits.NETWORK.under(work.settings(PasskeySettings))
     throttling.count(work, attempts=[(limit, network_of(work.origin.address))])
 

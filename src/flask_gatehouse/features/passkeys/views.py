@@ -10,14 +10,15 @@ from flask_login import current_user
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login import doorkeeper
+from flask_gatehouse.features.login import doorkeeper, entering
 from flask_gatehouse.features.login.attempts import Attempt, Wish
-from flask_gatehouse.features.login.errors import MayNotEnter
-from flask_gatehouse.features.login.landing import arrive, landing
+from flask_gatehouse.features.login.errors import MayNotEnter, WrongFactor
+from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.login.pending import Pending
-from flask_gatehouse.features.mfa import enrolling
-from flask_gatehouse.features.mfa.added import render_added
-from flask_gatehouse.features.mfa.errors import TooManyFactors
+from flask_gatehouse.features.mfa import enrolling, gate
+from flask_gatehouse.features.mfa.enrolling import Enrolling
+from flask_gatehouse.features.mfa.errors import FactorNameRefused, TooManyFactors
+from flask_gatehouse.features.mfa.service import Added
 from flask_gatehouse.features.passkeys import making, offering, service
 from flask_gatehouse.features.passkeys.errors import (
     BROWSER_COOKIE,
@@ -30,6 +31,7 @@ from flask_gatehouse.features.passkeys.options import Options
 from flask_gatehouse.features.passkeys.rules import Purpose
 from flask_gatehouse.features.passkeys.settings import PasskeySettings
 from flask_gatehouse.features.passwords import returning
+from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.errors import answer
@@ -39,6 +41,7 @@ from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work
 
 if TYPE_CHECKING:
+    from flask_gatehouse.features.passkeys.forms import AddForm, AnswerForm
     from flask_gatehouse.web.forms import SiteForm
 
 #: Names the browser in which somebody whom nobody knows yet was asked for a passkey.
@@ -67,9 +70,7 @@ def sign_in() -> ResponseReturnValue:
         return _page(template, form)
     wish = Wish(remember=bool(form.remember.data), wanted=safe_path(form.next.data))
     try:
-        arrival = doorkeeper.current().enter(
-            lambda work: _prove_alone(work, str(form.credential.data)), wish=wish
-        )
+        entering.enter(lambda work: _prove_alone(work, str(form.credential.data)), wish)
     except UnknownPasskey as refusal:
         return _refused(template, form, refusal, unknown=refusal.credential_id)
     except PasskeyRefused as refusal:
@@ -77,7 +78,7 @@ def sign_in() -> ResponseReturnValue:
     except MayNotEnter:
         # To strangers it is a passkey that does not work.
         return _refused(template, form, PasskeyRefused("may not enter"))
-    return arrive(arrival)
+    return entering.arrive(wish)
 
 
 def ask_options() -> ResponseReturnValue:
@@ -98,23 +99,14 @@ def ask() -> ResponseReturnValue:
     from flask_gatehouse.features.passkeys.forms import AnswerForm  # noqa: PLC0415 - as above
 
     form, template = AnswerForm(), "gatehouse/passkeys/second_step.html"
+    ways = gate.other_ways()
     if request.method != "POST":
-        return _page(template, form)
-
-    def prove(work: Work, pending: Pending) -> str:
-        return service.prove_beside(
-            work,
-            purpose=Purpose.SECOND_STEP,
-            user_id=pending.user_id,
-            bound_to=pending.public_id,
-            answer=str(form.credential.data),
-        )
+        return _page(template, form, ways=ways)
 
     try:
-        arrival = doorkeeper.current().pass_step(prove)
-    except PasskeyRefused as refusal:
-        return _refused(template, form, refusal)
-    return arrive(arrival)
+        return entering.pass_step(lambda work, pending: _prove_step(work, pending, form))
+    except WrongFactor:
+        return _refused(template, form, PasskeyRefused("second step"), ways=ways)
 
 
 def confirm_options() -> ResponseReturnValue:
@@ -141,24 +133,22 @@ def confirm() -> ResponseReturnValue:
     if request.method != "POST":
         form.next.data = safe_path(request.args.get("next"))
         return _page(template, form)
-
-    def prove(work: Work, standing: Standing) -> tuple[str, ...]:
-        if standing.user is None:
-            raise PasskeyRefused("no account")
-        method = service.prove_beside(
-            work,
-            purpose=Purpose.CONFIRM,
-            user_id=standing.user.id,
-            bound_to=standing.public_id,
-            answer=str(form.credential.data),
-        )
-        return (method,)
-
+    door = doorkeeper.current()
+    standing = door.standing()
+    if standing is None or standing.user is None:
+        abort(404)
+    wish = Wish(
+        wanted=safe_path(form.next.data),
+        carried=carried.written() if carried is not None else None,
+    )
     try:
-        arrival = doorkeeper.current().confirm_by(prove)
+        door.confirm_by(standing, lambda work: _prove_again(work, standing, form), wish)
     except PasskeyRefused as refusal:
         return _refused(template, form, refusal, carried=carried)
-    return arrive(arrival)
+    except (MayNotEnter, SessionOver):
+        # Ended meanwhile: there is nothing left to confirm.
+        return redirect(url_for("gatehouse.passwords.login"), 303)
+    return entering.arrive(wish)
 
 
 def add_options() -> ResponseReturnValue:
@@ -180,17 +170,11 @@ def add() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(template, form)
     try:
-        with unit_of_work() as work:
-            added = making.add(
-                work,
-                user=who.user,
-                bound_to=who.bound_to,
-                answer=str(form.credential.data),
-                name=str(form.name.data),
-            )
+        return _add(who, form)
+    except FactorNameRefused as refusal:
+        return _refused(template, form, refusal, field="name")
     except (PasskeyRefused, AlreadyThere, TooManyFactors) as refusal:
         return _refused(template, form, refusal)
-    return render_added(added)
 
 
 def decline() -> ResponseReturnValue:
@@ -231,6 +215,44 @@ def endpoints() -> ResponseReturnValue:
     )
 
 
+def _add(who: Enrolling, form: "AddForm") -> ResponseReturnValue:
+    # Before the work in which the account is held: what was to be signed is taken apart from it.
+    with unit_of_work() as work:
+        answer_sent = str(form.credential.data)
+        fresh = making.made(work, user=who.user, bound_to=who.bound_to, answer=answer_sent)
+
+    def confirm(work: Work, same: Enrolling) -> Added:
+        return making.keep(work, user=same.user, fresh=fresh, name=str(form.name.data))
+
+    return enrolling.enrol(confirm)
+
+
+def _prove_step(work: Work, pending: Pending, form: "AnswerForm") -> str:
+    try:
+        return service.prove_beside(
+            work,
+            purpose=Purpose.SECOND_STEP,
+            user_id=pending.user_id,
+            bound_to=pending.public_id,
+            answer=str(form.credential.data),
+        )
+    except PasskeyRefused as refusal:
+        raise WrongFactor(method=service.VERIFIED) from refusal
+
+
+def _prove_again(work: Work, standing: Standing, form: "AnswerForm") -> tuple[str, ...]:
+    if standing.user is None:
+        raise PasskeyRefused("no account")
+    method = service.prove_beside(
+        work,
+        purpose=Purpose.CONFIRM,
+        user_id=standing.user.id,
+        bound_to=standing.public_id,
+        answer=str(form.credential.data),
+    )
+    return (method,)
+
+
 def _prove_alone(work: Work, text: str) -> Attempt:
     attempt = service.sign_in(work, browser=_BROWSER.held, answer=text)
     # An account that its owner put aside is taken up again by one button.
@@ -263,9 +285,9 @@ def _page(template: str, form: "SiteForm", **facts: object) -> str:
 
 
 def _refused(
-    template: str, form: "SiteForm", refusal: Refusal, **facts: object
+    template: str, form: "SiteForm", refusal: Refusal, field: str | None = None, **facts: object
 ) -> ResponseReturnValue:
     """Show the page again with one sentence, and nothing of the answer."""
     form["credential"].data = ""
-    refuse(form, refusal)
+    refuse(form, refusal, form[field] if field is not None else None)
     return make_response(_page(template, form, **facts), answer(refusal).status)

@@ -3,8 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from flask_gatehouse.core.errors import NotProven, NotValid, Overloaded
-from flask_gatehouse.features.login.errors import Held
+from flask_gatehouse.core.errors import Held, NotProven, NotValid, Overloaded
 
 #: Name of the cookie of a browser in which the way back is open.
 RETURN_COOKIE: Final = "return"

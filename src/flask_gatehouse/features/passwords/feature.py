@@ -51,6 +51,7 @@ FEATURE = Feature(
     plugs=(
         f"{_HERE}.hashes:Hashes",
         f"{_HERE}.belongings:belongings",
+        f"{_HERE}.ways:ByPassword",
     ),
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),

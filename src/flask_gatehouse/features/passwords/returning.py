@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.passwords.errors import PutAside
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent

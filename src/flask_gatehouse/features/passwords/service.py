@@ -15,9 +15,10 @@ from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import marks, notices
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.login.events import LoginRefused
 from flask_gatehouse.features.login.marks import Mark
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.mfa.rules import is_two_step
 from flask_gatehouse.features.passwords import guesses, rules
 from flask_gatehouse.features.passwords.errors import (
     HashingOverloaded,
@@ -177,7 +178,9 @@ def change(
     if account.epoch != user.epoch or not account.active:
         raise Suspended(user_id=user.id)
     keep(work, user=account, sealed=sealed)
-    return Attempt(user_id=user.id, methods=("password",))
+    # The session goes on as what it was: the second step that was taken in it counts.
+    methods = standing.methods if is_two_step(standing.methods) else ("password",)
+    return Attempt(user_id=user.id, methods=methods)
 
 
 def is_set(work: Work, *, user: User) -> bool:

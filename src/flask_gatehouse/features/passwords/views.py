@@ -1,6 +1,6 @@
 """Signing in by password, and choosing a first password by an invitation."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from flask import (
     abort,
@@ -16,11 +16,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.errors import Refusal, TooManyAttempts
-from flask_gatehouse.core.sentences import Sentences
-from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.login import service as desk
-from flask_gatehouse.features.login.errors import Held, MayNotEnter
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login import doorkeeper, entering
+from flask_gatehouse.features.login.attempts import Attempt, Wish
+from flask_gatehouse.features.login.errors import MayNotEnter
 from flask_gatehouse.features.login.landing import landing
+from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.passwords import returning, service
 from flask_gatehouse.features.passwords.errors import (
     RETURN_COOKIE,
@@ -37,6 +38,7 @@ from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.errors import answer
+from flask_gatehouse.web.flask_login import GatehouseLoginManager, wanted_page
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.refusing import refuse
@@ -63,33 +65,26 @@ def login() -> ResponseReturnValue:
         form.next.data = safe_path(request.args.get("next"))
         return render_template("gatehouse/passwords/login.html", form=form)
     try:
-        held = _sign_in(form)
+        _sign_in(form)
     except (WrongCredentials, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/login.html", form, refusal)
-    if held is None:
-        return redirect(landing(), 303)
-    return _lead_on(held, safe_path(form.next.data))
+    return redirect(landing(), 303)
 
 
 def come_back() -> ResponseReturnValue:
     """Take an account into use again by one button, after its password, and sign in."""
-    door = doorkeeper.current()
     secret = _RETURN.held
     try:
-        with unit_of_work() as work:
-            if request.method != "POST":
+        if request.method != "POST":
+            with unit_of_work() as work:
                 returning.look(work, secret=secret)
-                wanted = safe_path(request.args.get("next"))
-                return render_template("gatehouse/passwords/come_back.html", wanted=wanted)
-            attempt = returning.take(work, secret=secret)
-            opened = desk.admit(
-                work, attempt=attempt, instead_of=door.presented(), device=door.device()
-            )
-            user = desk.account_of(work, attempt)
+            wanted = safe_path(request.args.get("next"))
+            return render_template("gatehouse/passwords/come_back.html", wanted=wanted)
+        wish = Wish(wanted=wanted_page())
+        entering.enter(lambda work: returning.take(work, secret=secret), wish)
     except ProofSpent:
         flash("Please log in again.", "info")
         return redirect(url_for(".login"), 303)
-    door.signed_in(opened, user)
     flash("Your account is in use again.", "success")
     response = redirect(landing(), 303)
     _RETURN.forget(response)
@@ -112,15 +107,13 @@ def confirm() -> ResponseReturnValue:
     form = ConfirmForm()
     carried = carrying.handed_on()
     try:
-        _confirm(form)
+        wish = _confirm(form, carried)
     except (NotConfirmed, TooManyAttempts) as refusal:
         return _ask_again("gatehouse/passwords/confirm.html", form, refusal, carried)
     except (MayNotEnter, SessionOver):
         # Ended while this was typed, or because of it: there is nothing left to confirm.
         return _gone()
-    if carried is not None:
-        return render_template("gatehouse/passwords/carry_on.html", carried=carried)
-    return redirect(landing(), 303)
+    return entering.arrive(wish)
 
 
 def change() -> ResponseReturnValue:
@@ -133,6 +126,8 @@ def change() -> ResponseReturnValue:
     standing = doorkeeper.current().standing()
     if standing is None or standing.user is None:
         abort(404)
+    if _owes_a_step(standing.user):
+        return cast("GatehouseLoginManager", current_app.login_manager).needs_refresh()  # type: ignore[attr-defined]
     form = ChangeForm()
     form.new.description = new_password_hint()
     with unit_of_work() as work:
@@ -183,59 +178,39 @@ def invitation() -> ResponseReturnValue:
     return render_template("gatehouse/passwords/invitation.html", form=form), status
 
 
-def _sign_in(form: "LoginForm") -> Held | None:
-    """Sign in; return what holds the door if the password alone does not open it."""
+def _sign_in(form: "LoginForm") -> None:
     if not form.validate():
         raise WrongCredentials
-    door = doorkeeper.current()
-    with unit_of_work() as work:
+    device = doorkeeper.current().device()
+
+    def prove(work: Work) -> Attempt:
         attempt = service.prove(
-            work,
-            name=str(form.username.data),
-            password=str(form.password.data),
-            device=door.device(),
+            work, name=str(form.username.data), password=str(form.password.data), device=device
         )
-        try:
-            returning.offer(work, attempt=attempt)
-            opened = desk.admit(
-                work,
-                attempt=attempt,
-                remember="remember" in form and bool(form.remember.data),
-                instead_of=door.presented(),
-                device=door.device(),
-            )
-        except Held as held:
-            # Within the work: the password was right, and its counters say so.
-            return held
-        user = desk.account_of(work, attempt)
-    door.signed_in(opened, user)
-    return None
+        returning.offer(work, attempt=attempt)
+        return attempt
 
-
-def _lead_on(held: Held, wanted: str | None) -> ResponseReturnValue:
-    """Lead to where the person does what is wanted first."""
-    flash(house().part(Sentences).of(held), "info")
-    response = redirect(url_for(held.page, next=wanted), 303)
-    Handing(held.cookie).keep(response, held.hand)
-    return response
+    wish = Wish(
+        remember="remember" in form and bool(form.remember.data),
+        wanted=safe_path(form.next.data),
+    )
+    entering.enter(prove, wish)
 
 
 def _change(form: "ChangeForm", standing: Standing, user: User) -> None:
-    door = doorkeeper.current()
-    with unit_of_work() as work:
-        attempt = service.change(
+    device = doorkeeper.current().device()
+
+    def prove(work: Work) -> Attempt:
+        return service.change(
             work,
             standing=standing,
             user=user,
             current=str(form.current.data),
             new=str(form.new.data),
-            device=door.device(),
+            device=device,
         )
-        opened = desk.admit(
-            work, attempt=attempt, instead_of=door.presented(), device=door.device(), news=False
-        )
-        account = desk.account_of(work, attempt)
-    door.signed_in(opened, account)
+
+    entering.enter(prove, news=False)
 
 
 def _confirm_page(form: "ConfirmForm", carried: Carried | None) -> ResponseReturnValue:
@@ -247,20 +222,25 @@ def _confirm_page(form: "ConfirmForm", carried: Carried | None) -> ResponseRetur
     )
 
 
-def _confirm(form: "ConfirmForm") -> None:
+def _confirm(form: "ConfirmForm", carried: Carried | None) -> Wish:
+    """Confirm by the password; return where to go on."""
     door = doorkeeper.current()
     standing = door.standing()
     if standing is None or standing.user is None or not form.validate():
         raise NotConfirmed
-    with unit_of_work() as work:
-        service.confirm(
-            work,
-            standing=standing,
-            user=standing.user,
-            password=str(form.password.data),
-            device=door.device(),
-        )
-    door.confirm()
+    user, device = standing.user, door.device()
+
+    def prove(work: Work) -> tuple[str, ...]:
+        password = str(form.password.data)
+        service.confirm(work, standing=standing, user=user, password=password, device=device)
+        return ("password",)
+
+    wish = Wish(
+        wanted=safe_path(form.next.data),
+        carried=carried.written() if carried is not None else None,
+    )
+    door.confirm_by(standing, prove, wish)
+    return wish
 
 
 def _ask_again(
@@ -276,6 +256,17 @@ def _ask_again(
     if found.retry_after is not None:
         response.headers["Retry-After"] = str(found.retry_after)
     return response
+
+
+def _owes_a_step(user: User) -> bool:
+    """Whether the account has a second step that was not taken lately.
+
+    The form itself asks for the password, and for nothing else. Source: OWASP ASVS 5.0 7.5.1.
+    """
+    door = doorkeeper.current()
+    with unit_of_work() as work, work.reading() as db:
+        asked = mfa.asks_for_more(work, db, user_id=user.id)
+    return asked and not door.proven_within(None)
 
 
 def _gone() -> ResponseReturnValue:

@@ -9,5 +9,5 @@ FEATURE = Feature(
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
-    plugs=(f"{_HERE}.purging:ProofPurge", f"{_HERE}.belongings:belongings"),
+    plugs=(f"{_HERE}.purging:purge", f"{_HERE}.belongings:belongings"),
 )

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from flask_gatehouse.core.errors import Conflict, NotAllowed, NotValid
-from flask_gatehouse.features.login.errors import Held
+from flask_gatehouse.core.errors import Conflict, Held, NotAllowed, NotValid
 
 #: Name of the cookie of a browser that waits for the letter.
 TICKET: Final = "registered"

@@ -13,6 +13,7 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import service as mail
+from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.passkeys import making as passkeys
 from flask_gatehouse.features.passkeys.making import Fresh
 from flask_gatehouse.features.passwords import service as passwords
@@ -382,7 +383,7 @@ def _prove(work: Work, user_id: UUID, *, by: str, sealed: passwords.Sealed | Non
     user = users.by_id(work.db, user_id)
     if sealed is not None:
         # Whoever registered may have been a stranger: nothing of theirs opens the account.
-        passkeys.remove_all(work, user_id=user_id)
+        mfa.remove_all(work, user=user)
         passwords.keep(work, user=user, sealed=sealed)
     try:
         addresses.claim(work, user=user, address=shown, proven=True, made_with=True)

@@ -2,7 +2,8 @@
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login.service import Attempt, LoginStep
+from flask_gatehouse.features.login.attempts import Attempt, Wish
+from flask_gatehouse.features.login.service import LoginStep
 from flask_gatehouse.features.registration.errors import NotVerified
 from flask_gatehouse.features.registration.models import Registration
 from flask_gatehouse.features.registration.rules import is_waiting
@@ -13,8 +14,9 @@ from flask_gatehouse.features.users.models import User
 class AddressFirst(LoginStep):
     """Lets nobody in who registered and proved no address, beyond the time that is given them."""
 
-    def hold(self, work: Work, attempt: Attempt) -> None:
+    def hold(self, work: Work, attempt: Attempt, wish: Wish) -> None:
         """Return if the attempt may pass. Raises: NotVerified."""
+        del wish
         account = work.db.get(User, attempt.user_id) if attempt.user_id is not None else None
         # Most accounts are answered by this, at no cost.
         if account is None or not is_waiting(account):

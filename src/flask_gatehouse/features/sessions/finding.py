@@ -37,6 +37,7 @@ class Stored(NamedTuple):
     epoch: int
     subject: str | None
     proven_at: datetime | None
+    methods: str
     idle_expires_at: datetime
     expires_at: datetime
     #: The account's epoch; None if the account is gone, is suspended, or was never ours.
@@ -111,6 +112,16 @@ class Standing:
     def proven_at(self) -> datetime | None:
         """When the person proved who they are in this session."""
         return self.row.proven_at
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How they did so."""
+        return tuple(self.row.methods.split())
+
+    @property
+    def assurance(self) -> int:
+        """How sure that is, from 1 to 2. Source: NIST SP 800-63B-4 section 2."""
+        return rules.assurance(self.methods) if self.fresh else 1
 
     @property
     def idle_expires_at(self) -> datetime:

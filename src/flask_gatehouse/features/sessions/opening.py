@@ -14,7 +14,7 @@ from flask_gatehouse.features.sessions import purging
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
 from flask_gatehouse.features.sessions.models import Session
-from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, Handle
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, Handle, assurance
 from flask_gatehouse.features.sessions.service import idle_limit
 from flask_gatehouse.features.sessions.settings import SessionSettings
 
@@ -90,7 +90,8 @@ def _new(
         idle_expires_at=work.now + idle_limit(work.house, kind),
         expires_at=work.now + lifetime,
         methods=" ".join(holder.methods),
-        assurance=1,
+        # What a browser remembers has not asked anybody for anything. Source: NIST 800-63B-4 2.1.3.
+        assurance=assurance(holder.methods) if kind == BROWSER else 1,
         address=work.origin.address,
         agent=work.origin.agent,
     )
@@ -121,15 +122,23 @@ _OTHERS_OF_ACCOUNT: Final = _others_of(_sessions.c.user_id)
 _OTHERS_OF_SUBJECT: Final = _others_of(_sessions.c.subject)
 
 
-def renew(work: Work, *, standing: Standing) -> Handle:
+def renew(work: Work, *, standing: Standing, methods: tuple[str, ...]) -> Handle:
     """Give a session a new handle and make it fresh; beside a remembered one, open a session.
+
+    Args:
+        methods: how it was proven this time, in place of how it was before.
 
     Raises:
         SessionOver: the session was ended meanwhile; nothing revives it.
     """
     key = work.house.keys.newest(PURPOSE)
     handle = Handle(key.id, tokens.new_secret())
-    renewed = {"digest": tokens.digest(handle.secret, key.value), "proven_at": work.now}
+    renewed = {
+        "digest": tokens.digest(handle.secret, key.value),
+        "proven_at": work.now,
+        "methods": " ".join(methods),
+        "assurance": assurance(methods),
+    }
     if standing.remembered:
         # Locked until the commit: whoever ends it meanwhile waits, and then ends both.
         row = work.db.get(Session, standing.digest, with_for_update=True)
@@ -139,7 +148,7 @@ def renew(work: Work, *, standing: Standing) -> Handle:
             user_id=row.user_id,
             subject=row.subject,
             epoch=row.epoch,
-            methods=tuple(row.methods.split()),
+            methods=methods,
         )
         handle, beside = _new(
             work, holder, BROWSER, row.sign_in_id, work.settings(SessionSettings).absolute_limit

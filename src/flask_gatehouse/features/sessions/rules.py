@@ -1,5 +1,6 @@
 """What a handle looks like, and when a session is over. Pure rules."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -15,6 +16,17 @@ REMEMBERED = 2
 #: "Last seen" of a person, and of an administrator, is at least so much apart.
 _STEP: Final = timedelta(minutes=5)
 _CLOSE_STEP: Final = timedelta(minutes=1)
+
+#: Kinds of factors that a method proves. A letter proves a mailbox, which is no factor, and what a
+#: host has proven counts as one thing, whatever it was. Source: NIST SP 800-63B-4 2.2, 3.1.3.1.
+_PROVES: Final[Mapping[str, frozenset[str]]] = {
+    "password": frozenset({"knowledge"}),
+    "host": frozenset({"host"}),
+    "totp": frozenset({"possession"}),
+    "recovery_code": frozenset({"possession"}),
+    "key": frozenset({"possession"}),
+    "passkey": frozenset({"possession", "verification"}),
+}
 
 #: Characters of a handle: mark, key id, secret, and two dots between them.
 HANDLE_LENGTH = len(_MARK) + 8 + tokens.SECRET_LENGTH + 2
@@ -60,3 +72,12 @@ def last_seen_step(idle_limit: timedelta, *, closely: bool = False) -> timedelta
 def is_over(*, idle_expires_at: datetime, expires_at: datetime, now: datetime) -> bool:
     """Whether a session has reached one of its limits."""
     return idle_expires_at <= now or expires_at <= now
+
+
+def assurance(methods: Iterable[str]) -> int:
+    """Return 2 if something that one has and something else were proven, else 1.
+
+    What is proven twice counts once. Source: NIST SP 800-63B-4 2.2.
+    """
+    kinds = frozenset[str]().union(*(_PROVES.get(method, frozenset()) for method in methods))
+    return 2 if "possession" in kinds and len(kinds) > 1 else 1

@@ -113,6 +113,20 @@ def end_other_sign_ins(work: Work, *, standing: Standing) -> int:
     return _delete_all(work, delete(Session).where(others))
 
 
+def end_all_but(work: Work, *, user_id: UUID, public_id: str | None) -> int:
+    """End every sign-in of an account but that of one session; return how many rows that were.
+
+    Args:
+        public_id: of that session; None ends all.
+    """
+    kept = select(Session.sign_in_id).where(
+        Session.user_id == user_id, Session.public_id == (public_id or "")
+    )
+    staying = work.db.scalar(kept) or ""
+    others = (Session.user_id == user_id) & (Session.sign_in_id != staying)
+    return _delete_all(work, delete(Session).where(others))
+
+
 def name_sign_in(work: Work, *, standing: Standing, sign_in_id: str, name: str | None) -> int:
     """Give a name to what one sign-in of this person opened; return how many rows that were."""
     wanted = _of_the_owner(standing) & (Session.sign_in_id == sign_in_id)

@@ -2,7 +2,7 @@
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.login.service import Attempt
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.users import rules
 from flask_gatehouse.features.users import service as users

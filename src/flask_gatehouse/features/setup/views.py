@@ -6,8 +6,9 @@ from flask import abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.errors import Refusal
-from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.login import service as desk
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.login import entering
+from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.login.landing import landing
 from flask_gatehouse.features.passwords.errors import PasswordRefused
 from flask_gatehouse.features.setup import service
@@ -47,20 +48,16 @@ def first_administrator(token: str) -> ResponseReturnValue:
 
 
 def _create(form: "FirstAdministratorForm", token: str) -> None:
-    door = doorkeeper.current()
-    with unit_of_work() as work:
-        attempt = service.make_first_administrator(
+    def prove(work: Work) -> Attempt:
+        return service.make_first_administrator(
             work,
             secret=token,
             username=str(form.username.data),
             email=form.email.data or None,
             password=str(form.password.data),
         )
-        opened = desk.admit(
-            work, attempt=attempt, instead_of=door.presented(), device=door.device()
-        )
-        user = desk.account_of(work, attempt)
-    door.signed_in(opened, user)
+
+    entering.enter(prove)
 
 
 def _show(form: "FirstAdministratorForm", refusal: Refusal) -> None:

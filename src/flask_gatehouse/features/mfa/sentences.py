@@ -1,0 +1,24 @@
+"""What people are told when `mfa` refuses."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_gatehouse.core.sentences import Sentence, fixed
+from flask_gatehouse.features.mfa.rules import LONGEST_NAME
+
+
+def _too_many(facts: Mapping[str, object]) -> str:
+    return f"You have {facts['most']} of them, which is the most there can be. Remove one first."
+
+
+SENTENCES: Final[Mapping[str, Sentence]] = {
+    "mfa.second_step_owed": fixed("One more step, and you are in."),
+    "mfa.unknown_factor": fixed("There is no such entry."),
+    "mfa.name_refused": fixed(
+        f"A name has 1 to {LONGEST_NAME} characters, all of which can be seen."
+    ),
+    "mfa.too_many": _too_many,
+    "mfa.last_way_in": fixed(
+        "Without it you could not log in any more. Set a password or add another one first."
+    ),
+}
