@@ -7,7 +7,7 @@ from flask_gatehouse.features.login.attempts import Attempt
 from flask_gatehouse.features.passkeys import making
 from flask_gatehouse.features.passkeys import service as passkeys
 from flask_gatehouse.features.passkeys.errors import PasskeyRefused
-from flask_gatehouse.features.passkeys.rules import Purpose
+from flask_gatehouse.features.passkeys.rules import Purpose, to_text
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import GatehouseTester, Work
@@ -296,4 +296,5 @@ __all__ = [
     "raw",
     "rewritten",
     "sign_in",
+    "to_text",
 ]

@@ -14,6 +14,7 @@ from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.mfa.service import Added
 from flask_gatehouse.features.passkeys import making as passkeys
 from flask_gatehouse.features.passkeys.making import Fresh
 from flask_gatehouse.features.passwords import service as passwords
@@ -56,18 +57,24 @@ _MOST_LISTED: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
-    """What somebody typed who wants an account.
-
-    Args:
-        passkey: the answer of a passkey, in place of a password.
-        browser: in which that was asked for.
-    """
+    """What somebody typed who wants an account; a password, or the answer of a passkey."""
 
     username: str
     address: str
     password: str = ""
     passkey: str = ""
+    #: In which the passkey was asked for.
     browser: str = ""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An account that waits for the proof of its address."""
+
+    #: 22 characters beside which the browser that registered may type the code.
+    ticket: str
+    #: Its passkey, if it was made with one.
+    added: Added | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +101,11 @@ def look(work: Work) -> None:
     _open(work)
 
 
-def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -> str:
+def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -> Registered:
     """Make an account that waits for the proof of its address, and send the letter.
 
     Where somebody has the address already they get another letter, and everything else is the
     same: whoever registers does not learn it, and their account never comes by the address.
-
-    Returns:
-        22 characters beside which the browser that registered may type the code.
 
     Raises:
         RegistrationClosed: strangers make no accounts here, or the first administrator is missing.
@@ -119,7 +123,7 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     proof = _proof(work, applicant)
     may_write = _may_write(work, settings, canonical)
     user = users.create(work, username=applicant.username)
-    _keep(work, user, proof)
+    added = _keep(work, user, proof)
     # Keeping a password raised the epoch, to which the proof is bound.
     work.db.refresh(user)
     row = Registration(
@@ -133,10 +137,10 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     work.db.add(row)
     also.made(work, user)
     _write(work, user, row, link_of, may_write=may_write)
-    return row.ticket
+    return Registered(row.ticket, added)
 
 
-def trap(work: Work) -> str:
+def trap(work: Work) -> Registered:
     """Answer something that filled in what no person sees, as if it had succeeded.
 
     Returns:
@@ -147,7 +151,7 @@ def trap(work: Work) -> str:
     """
     _count(work, _open(work))
     work.record(RegistrationRefused(reason="trap"))
-    return proofs.new_ticket()
+    return Registered(proofs.new_ticket())
 
 
 def resend(work: Work, *, ticket: str, link_of: LinkOf) -> str:
@@ -267,11 +271,11 @@ def _proof(work: Work, applicant: Applicant) -> passwords.Sealed | Fresh:
     return passwords.seal(work, password=applicant.password, about=about)
 
 
-def _keep(work: Work, user: User, proof: passwords.Sealed | Fresh) -> None:
+def _keep(work: Work, user: User, proof: passwords.Sealed | Fresh) -> Added | None:
     if isinstance(proof, Fresh):
-        passkeys.keep_first(work, user=user, fresh=proof)
-    else:
-        passwords.keep(work, user=user, sealed=proof)
+        return passkeys.keep_first(work, user=user, fresh=proof)
+    passwords.keep(work, user=user, sealed=proof)
+    return None
 
 
 def _may_write(work: Work, settings: RegistrationSettings, canonical: str) -> bool:

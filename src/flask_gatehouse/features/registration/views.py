@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -23,7 +23,7 @@ from flask_gatehouse.features.registration.errors import (
     TurnedAway,
 )
 from flask_gatehouse.features.registration.hosting import Registering
-from flask_gatehouse.features.registration.service import Also, Applicant
+from flask_gatehouse.features.registration.service import Also, Applicant, Registered
 from flask_gatehouse.features.registration.settings import RegistrationSettings
 from flask_gatehouse.features.users.errors import AddressRefused, NameRefused, NameTaken
 from flask_gatehouse.web.errors import answer
@@ -63,7 +63,7 @@ def register() -> ResponseReturnValue:
     form.password.description = new_password_hint()
     if form.validate_on_submit():
         try:
-            ticket = _register(form, host)
+            made = _register(form, host)
         except (NameRefused, NameTaken) as refusal:
             refuse(form, refusal, form.username)
         except (AddressRefused, DomainRefused) as refusal:
@@ -73,7 +73,7 @@ def register() -> ResponseReturnValue:
         except (TurnedAway, PasskeyRefused, AlreadyThere) as refusal:
             refuse(form, refusal)
         else:
-            return _wait(ticket)
+            return _made(made)
     # Whatever was refused, its keeper is told that the passkey is of no use.
     unknown = passkeys.id_in(str(form.credential.data or ""))
     form.credential.data = ""
@@ -163,7 +163,18 @@ def _not_here() -> ResponseReturnValue:
     return page, _FORBIDDEN if request.method == "POST" else 200
 
 
-def _register(form: "RegistrationForm", host: Registering) -> str:
+def _made(made: Registered) -> ResponseReturnValue:
+    """Answer with the spare codes of a passkey, this once, or lead to the page for the code."""
+    if made.added is None or not made.added.spare_codes:
+        return _wait(made.ticket)
+    onward = url_for(".verify")
+    page = render_template("gatehouse/mfa/spare_codes.html", added=made.added, onward=onward)
+    response = make_response(page)
+    _TICKET.keep(response, made.ticket)
+    return response
+
+
+def _register(form: "RegistrationForm", host: Registering) -> Registered:
     with unit_of_work() as work:
         if form.is_trapped:
             return service.trap(work)
