@@ -168,7 +168,7 @@ def add() -> ResponseReturnValue:
         abort(404)
     template = "gatehouse/passkeys/add.html"
     if not form.validate_on_submit():
-        return _page(template, form)
+        return _page(template, form), 422 if form.errors else 200
     try:
         return _add(who, form)
     except FactorNameRefused as refusal:
