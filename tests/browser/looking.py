@@ -1,6 +1,7 @@
 """What is looked at on every page: what it shows, what it keeps, and what it asks for."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+)
 
 PASSWORD = "seven quiet herons"
 
@@ -110,6 +118,25 @@ def path_of(page: Page) -> str:
     """Return path and query of the page that is shown."""
     url = urlsplit(page.url)
     return f"{url.path}?{url.query}" if url.query else url.path
+
+
+def judge(page: Page, heading: str) -> None:
+    """Fail unless the page is the one meant, and is as every page has to be in each look."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    page.wait_for_load_state()
+    expect(page).to_have_title(re.compile("\\w.* \N{EN DASH} Gatehouse$"))
+    assert kept(page) == {}
+    for size in (NARROWEST, NARROW, WIDE):
+        page.set_viewport_size(size)
+        assert sideways(page) == 0, size
+    for size, scheme in _JUDGED:
+        turn(page, size, scheme)
+        found = violations(page)
+        assert not found, f"{size} {scheme}: {found}"
+
+
+#: Widths change where things are, and colours how they stand out: each of them is seen once.
+_JUDGED: tuple[tuple[ViewportSize, Scheme], ...] = ((NARROW, "light"), (WIDE, "dark"))
 
 
 def violations(page: Page) -> list[str]:

@@ -12,22 +12,10 @@ from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LONG_NAME, NewPage
-from tests.browser.looking import (
-    NARROW,
-    NARROWEST,
-    WIDE,
-    Camera,
-    Scheme,
-    kept,
-    path_of,
-    sideways,
-    sign_in,
-    turn,
-    violations,
-)
+from tests.browser.looking import Camera, judge, path_of, sign_in
 from tests.browser.running import COMMAND, PATIENCE, Site, environment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -231,23 +219,23 @@ def test_a_page(shown: Shown, new_page: NewPage, camera: Camera) -> None:
     if shown.then is not None:
         shown.then(page)
 
-    _judge(page, shown.heading)
+    judge(page, shown.heading)
     camera.take(page, shown.name)
 
 
 def test_the_set_up_page(new_page: NewPage, new_site: Site, camera: Camera) -> None:
     page = new_page(new_site)
     page.goto("/")
-    _judge(page, "A well-kept door for your site")
+    judge(page, "A well-kept door for your site")
     expect(page.get_by_role("main")).to_contain_text("Nobody has an account here yet.")
     camera.take(page, "home-new")
 
     page.goto(new_site.setup_path())
-    _judge(page, "Welcome")
+    judge(page, "Welcome")
     camera.take(page, "setup")
     page.get_by_label("E-mail address").fill("nowhere")
     page.get_by_role("button", name="Create the account").click()
-    _judge(page, "Welcome")
+    judge(page, "Welcome")
     camera.take(page, "setup-refused")
 
 
@@ -262,16 +250,16 @@ def test_the_invitation_page(new_page: NewPage, site: Site, camera: Camera) -> N
     page = new_page()
     page.goto(urlsplit(link).path)
     assert path_of(page) == "/invitation/"
-    _judge(page, "Choose your password")
+    judge(page, "Choose your password")
     camera.take(page, "invitation")
     page.get_by_label("New password").fill("password")
     _send(page)
-    _judge(page, "Choose your password")
+    judge(page, "Choose your password")
     camera.take(page, "invitation-refused")
     page.get_by_label("New password").fill("eleven slow tortoises")
     _send(page)
     expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
-    _judge(page, "Log in")
+    judge(page, "Log in")
     camera.take(page, "login-after-invitation")
     sign_in(page, "person002@example.org", "eleven slow tortoises")
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
@@ -308,18 +296,18 @@ def test_the_pages_to_which_letters_about_addresses_lead(
     _add_address("third@example.net")(page)
     page.goto(_link(site, "third@example.net"))
     assert path_of(page) == "/address/"
-    _judge(page, "Confirm your address")
+    judge(page, "Confirm your address")
     camera.take(page, "address-confirm")
     _send(page)
     expect(page.get_by_role("status")).to_have_text("The address is confirmed.")
     page.get_by_role("button", name="Make primary").click()
-    _judge(page, "E-mail addresses")
+    judge(page, "E-mail addresses")
     expect(page.get_by_role("main")).to_contain_text("A letter to it can make it the primary one")
     camera.take(page, "addresses-held")
     stranger = new_page()
     stranger.goto(_link(site, "person004@example.org"))
     assert path_of(stranger) == "/address/undo/"
-    _judge(stranger, "Undo the change?")
+    judge(stranger, "Undo the change?")
     camera.take(stranger, "address-undo")
     _send(stranger)
     expect(stranger.get_by_role("status")).to_contain_text("The change is undone")
@@ -334,11 +322,11 @@ def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) 
     _send(page)
     page.goto(_link_in_the_letter_to(site, "person003@example.org", "recover"))
     assert path_of(page) == "/recover/new/"
-    _judge(page, "Choose a new password")
+    judge(page, "Choose a new password")
     camera.take(page, "recover-new")
     page.get_by_label("New password").fill("password")
     _send(page)
-    _judge(page, "Choose a new password")
+    judge(page, "Choose a new password")
     camera.take(page, "recover-new-refused")
     page.get_by_label("New password").fill("eleven slow tortoises")
     _send(page)
@@ -350,7 +338,7 @@ def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) 
     expect(page.get_by_role("status")).to_contain_text("Your account is closed.")
     page.goto(_link_in_the_letter_to(site, "person003@example.org", "leave/undo"))
     assert path_of(page) == "/leave/undo/"
-    _judge(page, "Keep your account?")
+    judge(page, "Keep your account?")
     camera.take(page, "undo")
     _send(page)
     expect(page.get_by_role("status")).to_have_text("Your account is open again. Please log in.")
@@ -363,18 +351,18 @@ def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Ca
     console.get_by_label("E-mail address").fill("newcomer@example.org")
     console.get_by_role("button", name="Send the invitation").click()
     expect(console.get_by_role("status")).to_have_text("The invitation is on its way.")
-    _judge(console, "Invitations")
+    judge(console, "Invitations")
     camera.take(console, "invitations-one")
 
     page = new_page()
     page.goto(_link_in_the_letter_to(site, "newcomer@example.org", "invited"))
     assert path_of(page) == "/invited/"
-    _judge(page, "Make your account")
+    judge(page, "Make your account")
     camera.take(page, "invited")
     page.get_by_label("User name").fill("ada")
     page.get_by_label("Password").fill("eleven slow tortoises")
     _send(page)
-    _judge(page, "Make your account")
+    judge(page, "Make your account")
     camera.take(page, "invited-refused")
 
     # Nobody is left behind for the pages of the others.
@@ -393,21 +381,3 @@ def _link_in_the_letter_to(site: Site, address: str, kind: str) -> str:
                 return found[0]
         time.sleep(0.02)
     raise AssertionError(f"no letter with a link to {kind} for {address}\n{site.output}")
-
-
-def _judge(page: Page, heading: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    page.wait_for_load_state()
-    expect(page).to_have_title(re.compile("\\w.* \N{EN DASH} Gatehouse$"))
-    assert kept(page) == {}
-    for size in (NARROWEST, NARROW, WIDE):
-        page.set_viewport_size(size)
-        assert sideways(page) == 0, size
-    for size, scheme in _JUDGED:
-        turn(page, size, scheme)
-        found = violations(page)
-        assert not found, f"{size} {scheme}: {found}"
-
-
-#: Widths change where things are, and colours how they stand out: each of them is seen once.
-_JUDGED: tuple[tuple[ViewportSize, Scheme], ...] = ((NARROW, "light"), (WIDE, "dark"))

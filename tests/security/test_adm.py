@@ -1,10 +1,11 @@
 """Who may enter what: written down here, and walked over the map of pages."""
 
 import threading
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from flask_gatehouse.feature import Access
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import Administration, User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
@@ -59,6 +60,14 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.mfa.ask": dict.fromkeys(ANYONE, LOGIN),
+    "gatehouse.mfa.index": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.mfa.rename": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.mfa.remove": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.activity.index": {
         **dict.fromkeys(ANYONE, SHOWN),
         "anonymous": LOGIN,
@@ -92,6 +101,21 @@ MATRIX: dict[str, dict[str, str]] = {
     # In a debugger and in tests on the own machine; elsewhere there is no such page.
     "gatehouse.mail.letters": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.mail.letter": dict.fromkeys(ANYONE, NONE),
+    "gatehouse.totp.add": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "remembered": ON,
+        "remembered administrator": ON,
+    },
+    "gatehouse.totp.ask": dict.fromkeys(ANYONE, LOGIN),
+    "gatehouse.recovery_codes.index": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+    },
+    "gatehouse.recovery_codes.renew": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.recovery_codes.ask": dict.fromkeys(ANYONE, LOGIN),
     "gatehouse.recovery.ask": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),
@@ -190,7 +214,7 @@ def test_adm_01_every_view_of_ours_says_who_may_enter(patient: GatehouseTester) 
     for endpoint, view in patient.app.view_functions.items():
         if endpoint.endswith("static"):
             continue
-        assert getattr(view, MARK, None) in {"public", "signed in", "fresh", "administrator"}
+        assert getattr(view, MARK, None) in get_args(Access)
 
 
 @pytest.mark.parametrize("kind", ["anonymous", "member", "suspended", "remembered"])

@@ -21,6 +21,8 @@ from flask_gatehouse.core.clock import MovedClock
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.extension import Gatehouse
+from flask_gatehouse.features.login import entering
+from flask_gatehouse.features.login.attempts import Attempt, Wish
 from flask_gatehouse.features.mail import outbox
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.users import service as users
@@ -99,10 +101,28 @@ class GatehouseTester:
             self.sign_in(client, user)
         return client
 
-    def sign_in(self, client: FlaskClient, user: Any, *, remember: bool = False) -> None:  # noqa: ANN401 - a host's own user
-        """Sign `client` in through the one door, without a form."""
+    def sign_in(
+        self,
+        client: FlaskClient,
+        user: Any,  # noqa: ANN401 - a host's own user
+        *,
+        remember: bool = False,
+        methods: tuple[str, ...] = (),
+    ) -> None:
+        """Sign `client` in through the one door, without a form.
+
+        Args:
+            methods: what was proven, as `("password", "totp")`, by an account of ours; otherwise it
+                is a sign-in of the host's.
+
+        Raises:
+            Held: the account asks for more than that.
+        """
         with self.app.test_request_context("/"):
-            if not login_user(user, remember=remember):
+            if methods:
+                attempt = Attempt(user_id=user.id, methods=methods)
+                entering.enter(lambda _work: attempt, Wish(remember=remember))
+            elif not login_user(user, remember=remember):
                 msg = "the user is not active"
                 raise RuntimeError(msg)
             response = self.app.process_response(make_response(""))

@@ -182,7 +182,7 @@ def lead_on(held: Held) -> ResponseReturnValue:
     hand = Handing(held.cookie)
     if held.hand:
         hand.keep(response, held.hand)
-    else:
+    elif hand.held:
         hand.forget(response)
     return response
 

@@ -14,9 +14,12 @@ from flask_gatehouse.features.idle_accounts.models import IdleWarning
 from flask_gatehouse.features.invitations.models import Invited
 from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
+from flask_gatehouse.features.login import pending
+from flask_gatehouse.features.login.attempts import Attempt, Wish
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
+from flask_gatehouse.features.recovery_codes import service as recovery_codes
 from flask_gatehouse.features.registration.models import Registration
 from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
@@ -24,21 +27,25 @@ from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
+from tests.features.totp.apps import begin, finish
 
 RECORD = "gatehouse_audit"
 #: Tables that hold the id of an account. Whoever adds one adds it here, and fills it below.
 ABOUT_ACCOUNTS = {
     RECORD,
     "gatehouse_departure",
+    "gatehouse_factor",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
     "gatehouse_idle_warning",
     "gatehouse_invited",
     "gatehouse_outbox",
     "gatehouse_password",
+    "gatehouse_pending_sign_in",
     "gatehouse_proof",
     "gatehouse_registration",
     "gatehouse_session",
+    "gatehouse_totp_setup",
     "gatehouse_user",
 }
 
@@ -74,6 +81,10 @@ def inhabited(site: GatehouseTester) -> User:
                 expires_at=work.now,
             )
         )
+        attempt = Attempt(user_id=user.id, methods=("password",))
+        pending.begin(work, attempt=attempt, wish=Wish())
+        # By itself it asks for nothing, so that a session can still be opened without a step.
+        recovery_codes.issue(work, user=user)
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
@@ -83,7 +94,19 @@ def inhabited(site: GatehouseTester) -> User:
             address="alice@example.org",
             lifetime=timedelta(hours=1),
         )
+    begin(site)
     return alice
+
+
+def test_what_hangs_on_a_factor_goes_with_it(site: GatehouseTester) -> None:
+    alice = inhabited(site)
+    added = finish(site, begin(site))
+    found = rows(site)
+    assert len(found["gatehouse_recovery_code"]) == 10
+    assert [row.factor_id for row in found["gatehouse_totp"]] == [added.factor.id]
+    erase(site, alice.id)
+    left = rows(site)
+    assert left["gatehouse_recovery_code"] == left["gatehouse_totp"] == []
 
 
 def erase(site: GatehouseTester, user_id: UUID) -> None:
@@ -184,13 +207,16 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
     assert told.keys() == {
         "taken_at",
         "account",
+        "authenticator_set_ups",
         "departure",
+        "factors",
         "first_sign_in",
         "idle_warning",
         "letters",
         "open_invitations",
         "open_links",
         "password",
+        "pending_sign_ins",
         "record",
         "registration",
         "sessions",

@@ -36,5 +36,5 @@ class SecondStep(LoginStep):
 
     def _asks_for_more(self, db: Session, user_id: UUID) -> bool:
         """Ask the database each time: what was set up a moment ago counts."""
-        owned = service.methods_of(db, user_id=user_id)
-        return bool(owned & kinds.those_that_count(self._house))
+        counting = kinds.those_that_count(self._house)
+        return bool(counting) and bool(service.methods_of(db, user_id=user_id) & counting)
