@@ -90,6 +90,7 @@ HANDED = {
     "gatehouse_address",
     "gatehouse_address-undo",
     "gatehouse_invited",
+    "gatehouse_passkey",
     "gatehouse_recovery",
     "gatehouse_return",
     "gatehouse_undo",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.mfa.models import Factor
@@ -26,6 +26,11 @@ def stored(site: GatehouseTester, table: type[Any]) -> list[Any]:
         return list(work.db.scalars(select(table)))
 
 
+def factors(site: GatehouseTester) -> list[Factor]:
+    """Return all but the codes that come with the first one."""
+    return [row for row in stored(site, Factor) if row.method != "recovery_code"]
+
+
 def events(site: GatehouseTester) -> list[str]:
     return [row.name for row in stored(site, AuditRow) if row.name.startswith("passkeys.")]
 
@@ -42,7 +47,7 @@ def test_a_passkey_of_each_kind_signs_in(site: GatehouseTester, algorithm: Algor
     row = stored(site, Passkey)[0]
     assert (row.sign_count, row.transports, row.discoverable) == (2, "internal", True)
     assert stored(site, PasskeyChallenge) == []
-    assert stored(site, Factor)[0].last_used_at is not None
+    assert factors(site)[0].last_used_at is not None
 
 
 @pytest.mark.parametrize("wrong", [*WRONG_ANYWHERE, *WRONG_NEW])
@@ -169,7 +174,7 @@ def test_wan_10_a_passkey_is_of_one_account(site: GatehouseTester) -> None:
     for name in ("bob", "alice"):
         with pytest.raises(AlreadyThere):
             enrol(site, Authenticator(), name, change=same_id)
-    assert len(stored(site, Factor)) == 1
+    assert len(factors(site)) == 1
     answer = keeper.get(keepers.ask(site), origin=ORIGIN)
     assert keepers.sign_in(site, answer).user_id == stored(site, Passkey)[0].user_id
 
@@ -274,7 +279,7 @@ def test_wan_05_a_key_that_did_not_verify_is_possession_and_stands_alone_nowhere
 ) -> None:
     keeper = Authenticator(verifies=False, discoverable=False)
     enrol(tester, keeper)
-    assert [row.method for row in stored(tester, Factor)] == ["key"]
+    assert [row.method for row in factors(tester)] == ["key"]
     answer = keeper.get(keepers.ask_beside(tester), origin=ORIGIN)
     assert keepers.prove_beside(tester, answer) == "key"
     for refused in (
@@ -377,7 +382,7 @@ def test_a_removed_passkey_is_unknown(site: GatehouseTester) -> None:
     enrol(site, keeper)
     answer = keeper.get(keepers.ask(site), origin=ORIGIN)
     with site.work() as work:
-        work.db.delete(work.db.scalars(select(Factor)).one())
+        work.db.execute(delete(Factor).where(Factor.method == "passkey"))
     assert stored(site, Passkey) == []
     with pytest.raises(UnknownPasskey):
         keepers.sign_in(site, answer)
