@@ -2,13 +2,15 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+from typing import Any
 
 import pyotp
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send, sign_in, token
 
@@ -17,6 +19,7 @@ CODE = "/second-step/code/"
 RECOVERY_CODE = "/second-step/recovery-code/"
 SETS = "/account/recovery-codes/"
 
+_HIDDEN = re.compile(r'<input type="hidden" name="(?!csrf)([^"]*)" value="([^"]*)">')
 _SEED = re.compile(r'class="gh-typed"[^>]*>([A-Z2-7 ]+)<')
 _SETUP = re.compile(r'name="setup"[^>]* value="([\w-]{22})"')
 _CODES = re.compile(r"<li><code>((?:[0-9A-Z]{4}-){5}[0-9A-Z]{4})</code></li>")
@@ -210,6 +213,43 @@ def test_mfa_06_whoever_proved_less_than_all_adds_and_renews_nothing(
             assert page.status_code in {302, 303, 307, 400}
             assert _SEED.search(page.text) is None
             assert _CODES.search(page.text) is None
+
+
+def confirmed(site: GatehouseTester, client: FlaskClient, page: TestResponse, seed: str) -> Any:
+    """Prove oneself again, by the password and by a code."""
+    data = {"csrf_token": [token(page)], "password": [PASSWORD]}
+    wanted = re.search(r'name="next" type="hidden" value="([^"]*)"', page.text)
+    if wanted is not None:
+        data["next"] = [unescape(wanted[1])]
+    for name, value in _HIDDEN.findall(page.text):
+        data.setdefault(unescape(name), []).append(unescape(value))
+    half = client.post("/confirm/", data=data)
+    assert half.location.startswith("/second-step/"), half.status
+    assert client.get(ADD).status_code == 302
+    return send(client, CODE, code=shown(site, seed))
+
+
+def test_whoever_confirms_first_comes_back_to_what_they_wanted(site: GatehouseTester) -> None:
+    _, seed, _ = with_app(site)
+    client = let_in(site, seed)
+    site.clock.move(timedelta(minutes=20))
+    asked = client.get(ADD)
+    done = confirmed(site, client, client.get(asked.location), seed)
+    assert (done.status_code, done.location) == (303, ADD)
+    assert client.get(ADD).status_code == 200
+
+
+def test_a_set_that_was_asked_for_too_late_is_made_by_one_button(site: GatehouseTester) -> None:
+    _, seed, codes = with_app(site)
+    client = let_in(site, seed)
+    site.clock.move(timedelta(minutes=20))
+    data = {"csrf_token": token(client.get(SETS)), "next": SETS}
+    late = client.post(f"{SETS}new/", data=data)
+    assert late.status_code == 307
+    done = confirmed(site, client, client.post(late.location, data=data), seed)
+    assert f'action="{SETS}new/"' in done.text
+    made = client.post(f"{SETS}new/", data={"csrf_token": token(done)})
+    assert len(_CODES.findall(made.text)) == len(codes)
 
 
 def test_the_factors_of_an_account_are_listed_and_can_be_taken_away(site: GatehouseTester) -> None:
