@@ -1,8 +1,11 @@
 """Codes as people meet them: adding an app, the second step, and a recovery code instead."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html import unescape
+from threading import Barrier
 from typing import Any
 
 import pyotp
@@ -13,6 +16,7 @@ from werkzeug.test import TestResponse
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send, sign_in, token
+from tests.security.walk import UNLIMITED
 
 ADD = "/account/authenticator/add/"
 CODE = "/second-step/code/"
@@ -106,6 +110,35 @@ def test_asvs_6_5_1_a_code_is_good_once_also_in_another_browser(site: GatehouseT
     assert again.status_code == 401
     assert is_in(one)
     assert not is_in(other)
+
+
+def test_asvs_6_5_1_of_many_at_the_gate_at_once_one_gets_in_by_a_code(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = GatehouseTester(
+        make_site(database_url, GATEHOUSE_LOGIN_SECOND_STEPS="1000/1h", **UNLIMITED)
+    )
+    site.add_user("alice", email="alice@example.org")
+    _, seed, codes = with_app(site)
+    for path, code in ((CODE, shown(site, seed)), (RECOVERY_CODE, codes[0])):
+        clients = [at_the_gate(site) for _ in range(8)]
+        sent = [{"csrf_token": token(each.get(path)), "code": code} for each in clients]
+        gate = Barrier(len(clients))
+
+        def go(
+            n: int,
+            *,
+            path: str = path,
+            gate: Barrier = gate,
+            clients: list[FlaskClient] = clients,
+            sent: list[dict[str, str]] = sent,
+        ) -> int:
+            gate.wait(timeout=60)
+            return clients[n].post(path, data=sent[n]).status_code
+
+        with ThreadPoolExecutor(len(clients)) as pool:
+            assert Counter(pool.map(go, range(len(clients)))) == {303: 1, 401: 7}
+        assert sum(is_in(each) for each in clients) == 1
 
 
 def test_a_recovery_code_lets_in_once_and_tells_what_is_left(site: GatehouseTester) -> None:
