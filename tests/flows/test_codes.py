@@ -13,6 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_gatehouse.features.login import pending
+from flask_gatehouse.features.login.attempts import Attempt, Wish
+from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send, sign_in, token
@@ -283,6 +287,60 @@ def test_a_set_that_was_asked_for_too_late_is_made_by_one_button(site: Gatehouse
     assert f'action="{SETS}new/"' in done.text
     made = client.post(f"{SETS}new/", data={"csrf_token": token(done)})
     assert len(_CODES.findall(made.text)) == len(codes)
+
+
+def owing_a_factor(site: GatehouseTester) -> FlaskClient:
+    """Return a browser in which alice's password was right, and which is held to add a factor."""
+    with site.work() as work:
+        attempt = Attempt(user_id=users.named(work.db, "alice").id, methods=("password",))
+        hand = pending.begin(work, attempt=attempt, wish=Wish(), owes=pending.ENROLMENT)
+    client = site.client()
+    client.set_cookie("gatehouse_pending", str(hand))
+    return client
+
+
+def test_whoever_is_held_to_add_a_factor_is_let_in_by_an_app(site: GatehouseTester) -> None:
+    client = owing_a_factor(site)
+    page = begun(client)
+    assert not is_in(client)
+    assert finished(client, page, "no code").status_code == 422
+    assert not is_in(client)
+    seed = seed_of(page)
+    added = finished(client, page, shown(site, seed))
+    assert len(_CODES.findall(added.text)) == 10
+    assert is_in(client)
+    site.clock.move(timedelta(minutes=1))
+    # Both were proven just now, so nothing is asked again.
+    assert client.get(ADD).status_code == 200
+    assert is_in(let_in(site, seed))
+
+
+def test_a_set_up_of_one_sign_in_is_nothing_in_another_that_is_held(site: GatehouseTester) -> None:
+    one, other = owing_a_factor(site), owing_a_factor(site)
+    page = begun(one)
+    elsewhere = finished(other, begun(other), shown(site, seed_of(page)))
+    assert elsewhere.status_code == 422
+    setup = _SETUP.search(page.text)
+    assert setup is not None
+    data = {"setup": setup[1], "code": shown(site, seed_of(page))}
+    assert send(other, ADD, **data).status_code == 409
+    assert not is_in(other)
+
+
+def test_mfa_18_whoever_has_an_app_adds_none_on_the_way_in(site: GatehouseTester) -> None:
+    held = owing_a_factor(site)
+    page = begun(held)
+    with_app(site)
+    made = held.post(f"{SETS}new/", data={"csrf_token": token(page)})
+    assert made.status_code in {302, 303}, made.status
+    late = finished(held, page, shown(site, seed_of(page)))
+    assert late.status_code in {302, 303}
+    assert late.location.startswith("/login/")
+    assert _CODES.search(made.text) is None
+    assert not is_in(held)
+    with site.work() as work:
+        alice = users.named(work.db, "alice").id
+        assert len([each for each in mfa.of(work.db, user_id=alice) if each.method == "totp"]) == 1
 
 
 def test_the_factors_of_an_account_are_listed_and_can_be_taken_away(site: GatehouseTester) -> None:
