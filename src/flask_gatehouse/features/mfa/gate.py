@@ -19,4 +19,7 @@ def ways() -> tuple[FactorKind, ...]:
 
 def other_ways() -> tuple[FactorKind, ...]:
     """Return those of them whose page this is not."""
-    return tuple(kind for kind in ways() if kind.ask != f"{request.endpoint}")
+    found = {kind.ask: kind for kind in reversed(ways())}
+    # Of several kinds with one page the one that is asked for first says what its link is called.
+    found.pop(f"{request.endpoint}", None)
+    return tuple(sorted(found.values(), key=lambda kind: kind.order))
