@@ -94,7 +94,8 @@ def status_of(kind: type[Refusal] | type[Unavailable]) -> str:
     """Return the HTTP status that a refusal is answered with."""
     if issubclass(kind, Unavailable):
         return "503"
-    return next(str(status) for parent, status in STATUS if issubclass(kind, parent))
+    # A refusal of no kind is a bad request, as in `web.errors`.
+    return next((str(status) for parent, status in STATUS if issubclass(kind, parent)), "400")
 
 
 def commands() -> dict[str, click.Command]:

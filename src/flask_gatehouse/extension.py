@@ -416,6 +416,8 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
             gatehouse_site_name=state.settings[CoreSettings].site_name,
             gatehouse_account_links=lambda: routes.listed(features),
             gatehouse_gate_links=lambda: gate.links(state.house),
+            gatehouse_pieces=lambda place: gate.pieces(state.house, place),
+            gatehouse_module=headers.module,
         )
 
     pages.record_once(offer_names)

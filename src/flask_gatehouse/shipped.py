@@ -15,6 +15,7 @@ from flask_gatehouse.features.login_by_mail.feature import FEATURE as LOGIN_BY_M
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
+from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
@@ -41,6 +42,7 @@ FEATURES = (
     REGISTRATION,
     # After it: whether the address is proven is asked before a second step is.
     MFA,
+    PASSKEYS,
     TOTP,
     RECOVERY_CODES,
     LEAVING,

@@ -111,8 +111,11 @@ def new_page(browser: Browser, site: Site) -> Iterator[NewPage]:
     """Open a page in a fresh context; at the end nothing may have been complained about."""
     opened: list[tuple[BrowserContext, Watch]] = []
 
-    def new(at: Site | None = None, **options: Any) -> Page:
+    def new(at: Site | None = None, *, by_name: bool = False, **options: Any) -> Page:
         url = (at or site).url
+        if by_name:
+            # For an address of numbers browsers make no passkeys.
+            url = url.replace("127.0.0.1", "localhost")
         context = browser.new_context(base_url=url, viewport=WIDE, **options)
         watch = Watch(url)
         watch.over(context)

@@ -95,6 +95,7 @@ HANDED = {
     "gatehouse_address-undo",
     "gatehouse_invited",
     "gatehouse_mail-link",
+    "gatehouse_passkey",
     "gatehouse_recovery",
     "gatehouse_return",
     "gatehouse_undo",

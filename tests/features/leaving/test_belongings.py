@@ -16,7 +16,16 @@ from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.login import pending
 from flask_gatehouse.features.login.attempts import Attempt, Wish
-from flask_gatehouse.features.mfa.models import FactorReset, RequiredSince, TrustedDevice
+from flask_gatehouse.features.mfa.models import (
+    Factor,
+    FactorReset,
+    RequiredSince,
+    TrustedDevice,
+)
+from flask_gatehouse.features.passkeys import challenges
+from flask_gatehouse.features.passkeys import service as passkeys
+from flask_gatehouse.features.passkeys.models import Passkey
+from flask_gatehouse.features.passkeys.rules import Purpose as AskedFor
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
@@ -26,7 +35,7 @@ from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.testing import PASSWORD, GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester, Work
 from tests import forms
 from tests.features.totp.apps import begin, finish
 
@@ -43,6 +52,9 @@ ABOUT_ACCOUNTS = {
     "gatehouse_invited",
     "gatehouse_mfa_account",
     "gatehouse_outbox",
+    "gatehouse_passkey",
+    "gatehouse_passkey_challenge",
+    "gatehouse_passkey_owner",
     "gatehouse_password",
     "gatehouse_pending_sign_in",
     "gatehouse_proof",
@@ -104,6 +116,7 @@ def inhabited(site: GatehouseTester) -> User:
                 agent=None,
             )
         )
+        _keep_passkey(work, user)
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
@@ -117,6 +130,27 @@ def inhabited(site: GatehouseTester) -> User:
     return alice
 
 
+def _keep_passkey(work: Work, user: User) -> None:
+    """Keep one that asks for nothing: it hangs on the factor of the recovery codes."""
+    factor_id = work.db.scalar(select(Factor.id).where(Factor.user_id == user.id))
+    passkeys.handle_of(work, user_id=user.id)
+    challenges.make(work, purpose=AskedFor.CONFIRM, bound_to="a session", user_id=user.id)
+    work.db.add(
+        Passkey(
+            factor_id=factor_id,
+            user_id=user.id,
+            digest=bytes(32),
+            credential_id=b"id",
+            public_key=b"key",
+            sign_count=0,
+            backup_eligible=False,
+            backed_up=False,
+            transports="usb nfc",
+            aaguid="",
+        )
+    )
+
+
 def test_what_hangs_on_a_factor_goes_with_it(site: GatehouseTester) -> None:
     alice = inhabited(site)
     added = finish(site, begin(site))
@@ -126,6 +160,7 @@ def test_what_hangs_on_a_factor_goes_with_it(site: GatehouseTester) -> None:
     erase(site, alice.id)
     left = rows(site)
     assert left["gatehouse_recovery_code"] == left["gatehouse_totp"] == []
+    assert left["gatehouse_passkey"] == []
 
 
 def erase(site: GatehouseTester, user_id: UUID) -> None:
@@ -235,6 +270,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "letters",
         "open_invitations",
         "open_links",
+        "passkeys",
         "password",
         "pending_sign_ins",
         "record",

@@ -438,7 +438,7 @@ def test_the_start_is_refused_if_nobody_could_set_anything_up(made: Made) -> Non
 
 
 #: Whatever kinds there are, switched off.
-NO_KIND = {"GATEHOUSE_TOTP_ENABLED": "no"}
+NO_KIND = {"GATEHOUSE_TOTP_ENABLED": "no", "GATEHOUSE_PASSKEYS_ENABLED": "no"}
 
 
 def test_a_strict_profile_requires_it_at_once(made: Made) -> None:

@@ -351,13 +351,13 @@ def asked(site: GatehouseTester, name: str) -> tuple[str, str]:
     # Letters of one moment lie in no order.
     site.clock.move(timedelta(seconds=1))
     with site.app.test_request_context("/"), site.work() as work:
-        ticket = service.register(
+        made = service.register(
             work,
             applicant=Applicant(username=name, address=ADDRESS, password=PASSWORD),
             link_of=link_to("/verify/"),
             also=Also(),
         )
-    return secret(site), ticket
+    return secret(site), made.ticket
 
 
 def test_of_many_who_spend_one_link_at_once_one_does(site: GatehouseTester) -> None:

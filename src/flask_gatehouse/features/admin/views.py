@@ -10,7 +10,7 @@ from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.admin import service
 from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.mfa import gate, kinds, policy, resetting
+from flask_gatehouse.features.mfa import kinds, policy, resetting
 from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.mfa.errors import NoReset, NothingToReset, OwnReset, ResetWaits
 from flask_gatehouse.features.users import service as users
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
     if getattr(current_user, "is_admin", False):
         with unit_of_work() as work, work.reading() as db:
             stats = service.overview(work, db)
-    return render_template("gatehouse/admin/index.html", stats=stats, grace=gate.grace())
+    return render_template("gatehouse/admin/index.html", stats=stats)
 
 
 def people() -> ResponseReturnValue:

@@ -44,6 +44,8 @@ FEATURE = Feature(
     plugs=(
         f"{_HERE}.steps:SecondStep",
         f"{_HERE}.trust:box",
+        f"{_HERE}.pieces:grace",
+        f"{_HERE}.pieces:box",
         f"{_HERE}.trusting:purge",
         f"{_HERE}.resetting:Resetting",
         f"{_HERE}.belongings:belongings",

@@ -1,11 +1,9 @@
 """By which kinds of factors the second step can be taken in this browser, and what can be added."""
 
-from datetime import datetime
-
 from flask import request
 
 from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.mfa import kinds, policy, service, trust
+from flask_gatehouse.features.mfa import kinds, policy, service
 from flask_gatehouse.features.mfa.kinds import FactorKind
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web.work import house, works
@@ -22,16 +20,10 @@ def ways() -> tuple[FactorKind, ...]:
 
 def other_ways() -> tuple[FactorKind, ...]:
     """Return those of them whose page this is not."""
-    return tuple(kind for kind in ways() if kind.ask != f"{request.endpoint}")
-
-
-def trust_days() -> int:
-    """Return for how many days this browser may be let off the step; 0 if it may not be.
-
-    Whoever confirms that it is still them is always asked.
-    """
-    pending = doorkeeper.current().pending()
-    return trust.days() if pending is not None and pending.wish.confirms is None else 0
+    found = {kind.ask: kind for kind in reversed(ways())}
+    # Of several kinds with one page the one that is asked for first says what its link is called.
+    found.pop(f"{request.endpoint}", None)
+    return tuple(sorted(found.values(), key=lambda kind: kind.order))
 
 
 def offered(user: User) -> tuple[FactorKind, ...]:
@@ -50,12 +42,3 @@ def is_listed() -> bool:
         return True
     with works().reading() as db:
         return bool(service.methods_of(db, user_id=user.id))
-
-
-def grace() -> datetime | None:
-    """Return until when whoever asks may do without a factor that is required of them."""
-    user = doorkeeper.current().account()
-    if user is None:
-        return None
-    with works().reading() as db:
-        return policy.until(works(), db, user=user)

@@ -10,7 +10,6 @@ from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.mfa import trusting
 from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.web.handing import Handing
-from flask_gatehouse.web.work import house
 
 #: Name of the field, and the cookie of a browser for which the box was ticked.
 FIELD = "trust"
@@ -40,9 +39,9 @@ class TrustBox(Passing):
             return response
 
 
-def days() -> int:
+def days(house: House) -> int:
     """Return for how many days the box is good; 0 if there is none."""
-    lifetime = house().settings[MfaSettings].trust_for
+    lifetime = house.settings[MfaSettings].trust_for
     return max(1, lifetime.days) if lifetime else 0
 
 

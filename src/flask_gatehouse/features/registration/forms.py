@@ -1,12 +1,24 @@
 """The shape of what is typed."""
 
-from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import InputRequired
+from wtforms import EmailField, Field, HiddenField, PasswordField, StringField
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, StopValidation
 
 from flask_gatehouse.web.forms import SiteForm
 
 _CHOOSE = "Choose a password, please."
-_OURS = frozenset({"username", "email", "password", "website"})
+_OURS = frozenset({"username", "email", "password", "website", "credential"})
+
+
+class PasswordOrPasskey(InputRequired):
+    """Asks for a password unless a passkey came in its place."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Return if there is either. Raises: ValidationError."""
+        if form["credential"].data:
+            field.errors = []
+            raise StopValidation
+        super().__call__(form, field)
 
 
 class RegistrationForm(SiteForm):
@@ -14,7 +26,9 @@ class RegistrationForm(SiteForm):
 
     username = StringField("User name", validators=[InputRequired("Choose a user name, please.")])
     email = EmailField("E-mail address", validators=[InputRequired("Type your address, please.")])
-    password = PasswordField("Password", validators=[InputRequired(_CHOOSE)])
+    password = PasswordField("Password", validators=[PasswordOrPasskey(_CHOOSE)])
+    #: The answer of a passkey, in place of a password.
+    credential = HiddenField()
     #: Nobody sees it, so whatever fills it in is no person.
     website = StringField("Leave this empty")
 

@@ -13,6 +13,10 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mail import service as mail
+from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.mfa.service import Added
+from flask_gatehouse.features.passkeys import making as passkeys
+from flask_gatehouse.features.passkeys.making import Fresh
 from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
@@ -53,11 +57,24 @@ _MOST_LISTED: Final = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
-    """What somebody typed who wants an account."""
+    """What somebody typed who wants an account; a password, or the answer of a passkey."""
 
     username: str
     address: str
-    password: str
+    password: str = ""
+    passkey: str = ""
+    #: In which the passkey was asked for.
+    browser: str = ""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An account that waits for the proof of its address."""
+
+    #: 22 characters beside which the browser that registered may type the code.
+    ticket: str
+    #: Its passkey, if it was made with one.
+    added: Added | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +101,18 @@ def look(work: Work) -> None:
     _open(work)
 
 
-def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -> str:
+def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -> Registered:
     """Make an account that waits for the proof of its address, and send the letter.
 
     Where somebody has the address already they get another letter, and everything else is the
     same: whoever registers does not learn it, and their account never comes by the address.
-
-    Returns:
-        22 characters beside which the browser that registered may type the code.
 
     Raises:
         RegistrationClosed: strangers make no accounts here, or the first administrator is missing.
         Throttled: too many asked from this network.
         TurnedAway: the host's check did.
         NameRefused, NameTaken, AddressRefused, DomainRefused, PasswordRefused: nothing was made.
+        PasskeyRefused, AlreadyThere, NotOffered: the passkey is no good one; nothing was made.
         HashingOverloaded: too many are hashing at this moment.
     """
     settings = _open(work)
@@ -105,11 +120,10 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     _check(work, also)
     names.check_choice(work, username=applicant.username)
     canonical, shown = _judged(settings, applicant.address)
-    about = (applicant.username, applicant.address)
-    sealed = passwords.seal(work, password=applicant.password, about=about)
+    proof = _proof(work, applicant)
     may_write = _may_write(work, settings, canonical)
     user = users.create(work, username=applicant.username)
-    passwords.keep(work, user=user, sealed=sealed)
+    added = _keep(work, user, proof)
     # Keeping a password raised the epoch, to which the proof is bound.
     work.db.refresh(user)
     row = Registration(
@@ -123,10 +137,10 @@ def register(work: Work, *, applicant: Applicant, link_of: LinkOf, also: Also) -
     work.db.add(row)
     also.made(work, user)
     _write(work, user, row, link_of, may_write=may_write)
-    return row.ticket
+    return Registered(row.ticket, added)
 
 
-def trap(work: Work) -> str:
+def trap(work: Work) -> Registered:
     """Answer something that filled in what no person sees, as if it had succeeded.
 
     Returns:
@@ -137,7 +151,7 @@ def trap(work: Work) -> str:
     """
     _count(work, _open(work))
     work.record(RegistrationRefused(reason="trap"))
-    return proofs.new_ticket()
+    return Registered(proofs.new_ticket())
 
 
 def resend(work: Work, *, ticket: str, link_of: LinkOf) -> str:
@@ -249,6 +263,21 @@ def _judged(settings: RegistrationSettings, typed: str) -> tuple[str, str]:
     return canonical, shown
 
 
+def _proof(work: Work, applicant: Applicant) -> passwords.Sealed | Fresh:
+    """Return by what the person is to sign in: judged, and not kept yet."""
+    if applicant.passkey:
+        return passkeys.sign_up(work, browser=applicant.browser, answer=applicant.passkey)
+    about = (applicant.username, applicant.address)
+    return passwords.seal(work, password=applicant.password, about=about)
+
+
+def _keep(work: Work, user: User, proof: passwords.Sealed | Fresh) -> Added | None:
+    if isinstance(proof, Fresh):
+        return passkeys.keep_first(work, user=user, fresh=proof)
+    passwords.keep(work, user=user, sealed=proof)
+    return None
+
+
 def _may_write(work: Work, settings: RegistrationSettings, canonical: str) -> bool:
     """Count a letter; return whether it may be sent. Nobody is told that it was not."""
     try:
@@ -357,6 +386,8 @@ def _prove(work: Work, user_id: UUID, *, by: str, sealed: passwords.Sealed | Non
         raise ProofSpent
     user = users.by_id(work.db, user_id)
     if sealed is not None:
+        # Whoever registered may have been a stranger: nothing of theirs opens the account.
+        mfa.remove_all(work, user=user)
         passwords.keep(work, user=user, sealed=sealed)
     try:
         addresses.claim(work, user=user, address=shown, proven=True, made_with=True)

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING, Final
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.login.landing import landing
+from flask_gatehouse.features.passkeys import making as passkeys
+from flask_gatehouse.features.passkeys.errors import BROWSER_COOKIE, AlreadyThere, PasskeyRefused
 from flask_gatehouse.features.passwords.errors import PasswordRefused
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent, WrongCode
@@ -21,7 +23,7 @@ from flask_gatehouse.features.registration.errors import (
     TurnedAway,
 )
 from flask_gatehouse.features.registration.hosting import Registering
-from flask_gatehouse.features.registration.service import Also, Applicant
+from flask_gatehouse.features.registration.service import Also, Applicant, Registered
 from flask_gatehouse.features.registration.settings import RegistrationSettings
 from flask_gatehouse.features.users.errors import AddressRefused, NameRefused, NameTaken
 from flask_gatehouse.web.errors import answer
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _LINK: Final = Handing("verify")
 _TICKET: Final = Handing(TICKET)
+_BROWSER: Final = Handing(BROWSER_COOKIE)
 _RULE: Final = "/verify/"
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -60,18 +63,21 @@ def register() -> ResponseReturnValue:
     form.password.description = new_password_hint()
     if form.validate_on_submit():
         try:
-            ticket = _register(form, host)
+            made = _register(form, host)
         except (NameRefused, NameTaken) as refusal:
             refuse(form, refusal, form.username)
         except (AddressRefused, DomainRefused) as refusal:
             refuse(form, refusal, form.email)
         except PasswordRefused as refusal:
             refuse(form, refusal, form.password)
-        except TurnedAway as refusal:
+        except (TurnedAway, PasskeyRefused, AlreadyThere) as refusal:
             refuse(form, refusal)
         else:
-            return _wait(ticket)
-    page = render_template("gatehouse/registration/register.html", form=form)
+            return _made(made)
+    # Whatever was refused, its keeper is told that the passkey is of no use.
+    unknown = passkeys.id_in(str(form.credential.data or ""))
+    form.credential.data = ""
+    page = render_template("gatehouse/registration/register.html", form=form, unknown=unknown)
     return page, 422 if form.errors else 200
 
 
@@ -157,7 +163,18 @@ def _not_here() -> ResponseReturnValue:
     return page, _FORBIDDEN if request.method == "POST" else 200
 
 
-def _register(form: "RegistrationForm", host: Registering) -> str:
+def _made(made: Registered) -> ResponseReturnValue:
+    """Answer with the spare codes of a passkey, this once, or lead to the page for the code."""
+    if made.added is None or not made.added.spare_codes:
+        return _wait(made.ticket)
+    onward = url_for(".verify")
+    page = render_template("gatehouse/mfa/spare_codes.html", added=made.added, onward=onward)
+    response = make_response(page)
+    _TICKET.keep(response, made.ticket)
+    return response
+
+
+def _register(form: "RegistrationForm", host: Registering) -> Registered:
     with unit_of_work() as work:
         if form.is_trapped:
             return service.trap(work)
@@ -168,6 +185,8 @@ def _register(form: "RegistrationForm", host: Registering) -> str:
                 username=str(form.username.data),
                 address=str(form.email.data),
                 password=str(form.password.data),
+                passkey=str(form.credential.data or ""),
+                browser=_BROWSER.held,
             ),
             link_of=link_to(_RULE),
             also=Also(

@@ -52,13 +52,7 @@ def ask() -> ResponseReturnValue:
         except WrongFactor as refusal:
             refuse(form, refusal, form.code)
             status = answer(refusal).status
-    page = render_template(
-        "gatehouse/totp/ask.html",
-        form=form,
-        ways=gate.other_ways(),
-        trust_days=gate.trust_days(),
-    )
-    return page, status
+    return render_template("gatehouse/totp/ask.html", form=form, ways=gate.other_ways()), status
 
 
 def _begin(who: Enrolling) -> ResponseReturnValue:

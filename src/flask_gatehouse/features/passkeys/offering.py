@@ -1,0 +1,55 @@
+"""Ask somebody once whether they want a passkey, and never again if they do not."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, update
+
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.mfa import policy
+from flask_gatehouse.features.passkeys import service
+from flask_gatehouse.features.passkeys.models import PasskeyOwner
+from flask_gatehouse.features.passkeys.settings import PasskeySettings
+from flask_gatehouse.features.sessions.finding import Standing
+
+
+def is_due(work: Work, *, standing: Standing) -> bool:
+    """Return whether a passkey is offered in this sign-in; then it is in no other one.
+
+    Only to somebody who signed in by password just now: in a session that a browser remembers, or
+    that another way in opened, nobody is asked for more.
+    """
+    user = standing.user
+    if not _may_ask(work) or user is None or not standing.fresh:
+        return False
+    if not policy.may_add(work.house, user):
+        return False
+    if "password" not in standing.methods:
+        return False
+    with work.reading() as db:
+        row = db.get(PasskeyOwner, user.id)
+        if service.has_any(db, user_id=user.id):
+            return False
+    if row is not None and row.offered_in is not None:
+        return not row.declined and row.offered_in == standing.sign_in_id
+    if row is None:
+        service.handle_of(work, user_id=user.id)
+    mine = PasskeyOwner.offered_in == standing.sign_in_id
+    first = update(PasskeyOwner).where(
+        PasskeyOwner.user_id == user.id,
+        PasskeyOwner.declined.is_(False),
+        or_(PasskeyOwner.offered_in.is_(None), mine),
+    )
+    taken = first.values(offered_in=standing.sign_in_id)
+    return changed(work.db, taken.execution_options(synchronize_session=False)) == 1
+
+
+def decline(work: Work, *, user_id: UUID) -> None:
+    """Offer it no more."""
+    service.handle_of(work, user_id=user_id)
+    no_more = update(PasskeyOwner).where(PasskeyOwner.user_id == user_id).values(declined=True)
+    work.db.execute(no_more.execution_options(synchronize_session=False))
+
+
+def _may_ask(work: Work) -> bool:
+    return work.settings(PasskeySettings).offer and service.is_offered(work.house)

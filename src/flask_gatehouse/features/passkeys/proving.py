@@ -1,0 +1,137 @@
+"""Which passkey an answer is of, and what it proves: verified in one place for every purpose."""
+
+import hashlib
+from typing import Final, NamedTuple, NoReturn
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from flask_gatehouse.core import tokens
+from flask_gatehouse.db.statements import changed
+from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.mfa.models import Factor
+from flask_gatehouse.features.passkeys import ceremony, rules
+from flask_gatehouse.features.passkeys.answers import Signed
+from flask_gatehouse.features.passkeys.ceremony import New, Proof
+from flask_gatehouse.features.passkeys.errors import PasskeyRefused, UnknownPasskey
+from flask_gatehouse.features.passkeys.events import AnswerRefused, CounterWentBack
+from flask_gatehouse.features.passkeys.models import Passkey, PasskeyOwner
+from flask_gatehouse.features.passkeys.rules import Party, Purpose, to_text
+from flask_gatehouse.features.passkeys.settings import PasskeySettings
+from flask_gatehouse.features.users.models import User
+
+#: Purpose of the key with which ids of nobody are made.
+STAND_INS: Final = "passkeys.stand_ins"
+
+
+class Known(NamedTuple):
+    """A passkey that was met, and whose it is."""
+
+    passkey: Passkey
+    factor: Factor
+    handle: bytes
+    user: User
+
+
+def meet(work: Work, signed: Signed) -> Known:
+    """Return the passkey that an answer names. Raises: UnknownPasskey, PasskeyRefused."""
+    found = (
+        select(Passkey, Factor, PasskeyOwner.handle, User)
+        .join(Factor, Factor.id == Passkey.factor_id)
+        .join(PasskeyOwner, PasskeyOwner.user_id == Passkey.user_id)
+        .join(User, User.id == Passkey.user_id)
+        .where(Passkey.digest == digest_of(signed.credential_id))
+    )
+    with work.reading() as db:
+        row = db.execute(found).one_or_none()
+    if row is not None:
+        return Known(*row)
+    for key in work.house.keys.keys(STAND_INS):
+        if rules.is_stand_in(key.value, signed.credential_id):
+            # As if somebody had it: nobody learns which of the ids for a name are made up.
+            raise PasskeyRefused("stand-in")
+    raise UnknownPasskey(to_text(signed.credential_id))
+
+
+def prove(
+    work: Work,
+    known: Known,
+    signed: Signed,
+    purpose: Purpose,
+    here: Party,
+    *,
+    wanted: UUID | None,
+    verified: bool,
+) -> Proof:
+    """Verify an answer, and count on: the counter stays whatever comes, as the passkey's does."""
+    if known.user.id != wanted:
+        refuse(work, known, purpose, "account")
+    if signed.handle is not None and not tokens.same(signed.handle, known.handle):
+        refuse(work, known, purpose, "handle")
+    try:
+        proof = ceremony.verify(
+            signed, party=here, public_key=known.passkey.public_key, verified=verified
+        )
+    except PasskeyRefused as refusal:
+        _record_refusal(work, known, purpose, refusal.reason)
+        raise
+    if proof.backup_eligible != known.passkey.backup_eligible:
+        # Source: W3C Web Authentication Level 3, 7.2, step 19.
+        refuse(work, known, purpose, "backup")
+    refuse_synced(work, proof)
+    _count_on(work, known, proof)
+    mfa.used(work, factor_id=known.factor.id)
+    return proof
+
+
+def _count_on(work: Work, known: Known, proof: Proof) -> None:
+    """Compare the counter and set it in one statement.
+
+    Raises:
+        PasskeyRefused: it stood still or went back.
+    Source: W3C Web Authentication Level 3, 7.2, step 23.
+    """
+    said = proof.sign_count
+    goes_on = Passkey.sign_count < said
+    if said == 0:
+        # It does not count, and never did.
+        goes_on = Passkey.sign_count == 0
+    counting = update(Passkey).where(Passkey.factor_id == known.factor.id, goes_on)
+    values = {"sign_count": said, "backed_up": proof.backed_up}
+    with work.apart() as own:
+        statement = counting.values(values).execution_options(synchronize_session=False)
+        if changed(own.db, statement) == 1:
+            return
+    with work.apart() as own:
+        own.record(
+            CounterWentBack(
+                user_id=known.user.id,
+                factor=known.factor.public_id,
+                known=known.passkey.sign_count,
+                said=said,
+            )
+        )
+    raise PasskeyRefused("counter")
+
+
+def refuse_synced(work: Work, found: New | Proof) -> None:
+    """Return if the passkey may be one of its kind here. Raises: PasskeyRefused."""
+    if found.backup_eligible and not work.settings(PasskeySettings).synced:
+        raise PasskeyRefused("synced")
+
+
+def refuse(work: Work, known: Known, purpose: Purpose, reason: str) -> NoReturn:
+    """Write a refusal down, and refuse. Raises: PasskeyRefused."""
+    _record_refusal(work, known, purpose, reason)
+    raise PasskeyRefused(reason)
+
+
+def _record_refusal(work: Work, known: Known, purpose: Purpose, reason: str) -> None:
+    with work.apart() as own:
+        own.record(AnswerRefused(user_id=known.user.id, purpose=purpose, reason=reason))
+
+
+def digest_of(credential_id: bytes) -> bytes:
+    """Return under what a passkey is found."""
+    return hashlib.sha256(credential_id).digest()
