@@ -334,6 +334,23 @@ def test_where_it_is_off_nobody_adds_any_and_what_there_is_is_asked_for(made: Ma
     assert fresh.status_code == 200
 
 
+def test_where_it_is_off_no_account_begins_with_a_passkey_and_none_is_offered(made: Made) -> None:
+    open_to_all = {"GATEHOUSE_REGISTRATION_MODE": "open", "GATEHOUSE_PASSKEYS_REGISTER": "yes"}
+    made().add_user("keeper", admin=True)
+    for word, offered in (("optional", True), ("off", False)):
+        site = made(**open_to_all, GATEHOUSE_MFA_EVERYONE=word)
+        assert ("/register/passkey/options/" in site.client().get("/register/").text) == offered
+        anybody = site.client()
+        form = token(anybody.get("/register/"))
+        asked = anybody.post("/register/passkey/options/", data={"csrf_token": form})
+        assert (asked.status_code == 200) == offered
+        name = f"alice-{word}"
+        site.add_user(name)
+        client = site.client()
+        sign_in(client, name)
+        assert ("Make a passkey?" in client.get("/account/").text) == offered
+
+
 def test_during_the_grace_people_arrive_where_they_wanted_and_are_told(made: Made) -> None:
     site = made(**REQUIRED)
     site.add_user("alice", admin=True)

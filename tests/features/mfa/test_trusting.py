@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import url_for
 from flask.testing import FlaskClient
 
-from flask_gatehouse.features.mfa import resetting, trusting
+from flask_gatehouse.features.mfa import kinds, resetting, trusting
 from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.mfa.errors import UnknownTrustedDevice
 from flask_gatehouse.features.mfa.models import TrustedDevice
@@ -241,6 +242,19 @@ def test_rem_05_whatever_changes_what_is_asked_for_ends_it(
     changed = end is password_changed
     assert asked(client, password="nine loud kettles") if changed else asked(client)
     assert who(client) == "nobody"
+
+
+def test_rem_05_every_page_of_the_second_step_has_the_box(file_site: GatehouseTester) -> None:
+    site = file_site
+    with_app(site)
+    with site.work() as work:
+        mfa.write(work, user_id=users.named(work.db, "alice").id, method="passkey", name="Key")
+    client = site.client()
+    sign_in(client)
+    for kind in kinds.all_of(site.app.extensions["gatehouse"].house):
+        with site.app.test_request_context():
+            path = url_for(kind.ask)
+        assert 'name="trust"' in client.get(path).text, path
 
 
 def test_rem_05_it_never_confirms_that_it_is_still_them(site: GatehouseTester) -> None:
