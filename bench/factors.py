@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Flask
-    from flask_gatehouse.testing.authenticator import Authenticator
 
     from bench.measure import Effort, Rounds
+    from flask_gatehouse.testing.authenticator import Authenticator
 
 ORIGIN = "http://localhost:5000"
 """Where a browser stands that has a passkey of a site on this machine."""
@@ -72,11 +72,10 @@ def taken(folder: Path, effort: Effort) -> Taken:
 
 def _with_passkey(app: Flask) -> Authenticator:
     """Give the user a passkey; return its keeper."""
-    from flask_gatehouse.features.passkeys import making  # noqa: PLC0415 - as above.
-    from flask_gatehouse.testing.authenticator import Authenticator  # noqa: PLC0415 - as above.
-
     from flask_gatehouse.core.events import Origin  # noqa: PLC0415 - as the contender's.
+    from flask_gatehouse.features.passkeys import making  # noqa: PLC0415 - as above.
     from flask_gatehouse.features.users import service as users  # noqa: PLC0415 - as above.
+    from flask_gatehouse.testing.authenticator import Authenticator  # noqa: PLC0415 - as above.
 
     works, keeper = app.extensions["gatehouse"].works, Authenticator()
     with app.app_context():
