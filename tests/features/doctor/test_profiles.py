@@ -202,7 +202,7 @@ def test_a_strict_profile_remembers_no_browser_even_if_it_is_asked(
     site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_PROFILE=profile, **optional))
     site.add_user("alice")
     client = site.client()
-    assert ('name="remember"' in client.get("/login/").text) == remembers
+    assert ("Remember me" in client.get("/login/").text) == remembers
     send(client, "/login/", username="alice", password=PASSWORD, remember="y")
     assert client.get("/account/").status_code == 200
     assert (client.get_cookie("gatehouse_remember") is not None) == remembers
