@@ -18,6 +18,7 @@ _ARRIVALS: Final = (
     "gatehouse.addresses.index",
     "gatehouse.mfa.index",
     "gatehouse.names.index",
+    "gatehouse.passkeys.add",
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.passwords.change",
