@@ -11,6 +11,7 @@ from flask_gatehouse.features.idle_accounts.feature import FEATURE as IDLE_ACCOU
 from flask_gatehouse.features.invitations.feature import FEATURE as INVITATIONS
 from flask_gatehouse.features.leaving.feature import FEATURE as LEAVING
 from flask_gatehouse.features.login.feature import FEATURE as LOGIN
+from flask_gatehouse.features.login_by_mail.feature import FEATURE as LOGIN_BY_MAIL
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
@@ -37,6 +38,7 @@ FEATURES = (
     PASSWORDS,
     SETUP,
     RECOVERY,
+    LOGIN_BY_MAIL,
     REGISTRATION,
     # After it: whether the address is proven is asked before a second step is.
     MFA,

@@ -68,9 +68,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(1, 118):
         name = f"person{number:03}"
         tester.add_user(name, email=f"{name}@example.org", password=None)
-    for closing in (("suspend", "person001"), ("deactivate", "away")):
-        closed = app.test_cli_runner().invoke(args=["gatehouse", "users", *closing])
-        assert closed.exit_code == 0, closed.output
+    for words in (
+        ("suspend", "person001"),
+        ("deactivate", "away"),
+        ("address", "add", "person005", "person005@example.org", "--proven"),
+    ):
+        done = app.test_cli_runner().invoke(args=["gatehouse", "users", *words])
+        assert done.exit_code == 0, done.output
     app.extensions["gatehouse"].works.engine.dispose()
     return home
 
@@ -89,6 +93,8 @@ def site(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         GATEHOUSE_THROTTLING_ACCOUNT="10000/1h",
         GATEHOUSE_REGISTRATION_MODE="open",
         GATEHOUSE_REGISTRATION_NETWORK="10000/1h",
+        GATEHOUSE_LOGIN_BY_MAIL_ALLOWED="yes",
+        GATEHOUSE_LOGIN_BY_MAIL_NETWORK="10000/1h",
     ) as site:
         yield site
 

@@ -62,6 +62,11 @@ def _wrong_verify_code(page: Page) -> None:
     page.get_by_role("button", name="Confirm the address").click()
 
 
+def _wrong_login_code(page: Page) -> None:
+    page.get_by_label("Code from the letter").fill("0000 0000")
+    _send(page)
+
+
 def _change_wrongly(page: Page) -> None:
     page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("eleven calm badgers")
@@ -141,6 +146,16 @@ PAGES = (
     Shown("recover-sent", "Look into your mailbox", "/recover/sent/"),
     Shown("recover-wrong-code", "Look into your mailbox", "/recover/sent/", then=_wrong_code),
     Shown("recover-over", "This link does not work", "/recover/new/"),
+    Shown("by-mail", "Log in by a letter", "/login/mail/"),
+    Shown("by-mail-refused", "Log in by a letter", "/login/mail/", then=_send),
+    Shown("by-mail-sent", "Look into your mailbox", "/login/mail/sent/"),
+    Shown(
+        "by-mail-wrong-code",
+        "Look into your mailbox",
+        "/login/mail/sent/",
+        then=_wrong_login_code,
+    ),
+    Shown("by-mail-over", "This link does not work", "/login/mail/link/"),
     Shown("register", "Make your account", "/register/"),
     Shown("register-refused", "Make your account", "/register/", then=_register_wrongly),
     Shown("verify", "Look into your mailbox", "/verify/"),
@@ -342,6 +357,34 @@ def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) 
     camera.take(page, "undo")
     _send(page)
     expect(page.get_by_role("status")).to_have_text("Your account is open again. Please log in.")
+
+
+def test_the_pages_of_a_good_letter_to_log_in_by(
+    new_page: NewPage, site: Site, camera: Camera
+) -> None:
+    page = new_page()
+    page.goto("/login/?next=/account/devices/")
+    page.get_by_role("link", name="Log in by a letter").click()
+    page.get_by_label("User name or e-mail address").fill("person005")
+    _send(page)
+    judge(page, "Look into your mailbox")
+    expect(page.get_by_label("Code from the letter")).to_be_focused()
+    link = _link_in_the_letter_to(site, "person005@example.org", "login/mail")
+
+    elsewhere = new_page()
+    elsewhere.goto(link)
+    assert path_of(elsewhere) == "/login/mail/link/"
+    judge(elsewhere, "Another browser asked")
+    camera.take(elsewhere, "by-mail-elsewhere")
+
+    page.goto(link)
+    assert path_of(page) == "/login/mail/link/"
+    judge(page, "Log in")
+    camera.take(page, "by-mail-link")
+    _send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your devices")
+    elsewhere.reload()
+    expect(elsewhere.get_by_role("heading", level=1)).to_have_text("This link does not work")
 
 
 def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Camera) -> None:

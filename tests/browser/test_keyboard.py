@@ -76,7 +76,7 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     page.goto("/login/")
     # The first field has the keyboard at once.
     expect(page.get_by_label("User name or e-mail address")).to_be_focused()
-    ways = ["Forgot your password?", "Make an account"]
+    ways = ["Log in by a letter", "Forgot your password?", "Make an account"]
     assert _walk(page) == ["Password", "Remember me", "Log in", *ways]
 
     page.get_by_label("User name or e-mail address").focus()

@@ -39,6 +39,7 @@ PAGES_OF_LINKS = {
     "/address/undo/",
     "/invited/",
     "/leave/undo/",
+    "/login/mail/link/",
     "/recover/new/",
     "/verify/link/",
 }
@@ -126,13 +127,17 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOffice]:
             "GATEHOUSE_MAIL_SENDER": f"{NAME} <door@club.example>",
             "GATEHOUSE_SITE_NAME": NAME,
             "GATEHOUSE_REGISTRATION_MODE": "open",
+            "GATEHOUSE_LOGIN_BY_MAIL_ALLOWED": "yes",
             "GATEHOUSE_PASSWORDS_HASH_TIME": "2",
             "GATEHOUSE_PASSWORDS_HASH_MEMORY": "19MiB",
         }
         _command(home, settings, "db", "upgrade")
-        for name, *more in (("ada", "--admin"), ("ben",), ("cleo",), ("dora",), ("hugo",)):
+        people = (("ada", "--admin"), ("ben",), ("cleo",), ("dora",), ("hugo",), ("iris",))
+        for name, *more in people:
             words = ("users", "create", name, "--email", f"{name}@example.org", *more)
             _command(home, settings, *words, "--password-stdin", typed=PASSWORD)
+        known = ("users", "address", "add", "iris", "iris@example.org", "--proven")
+        _command(home, settings, *known)
         site = stack.enter_context(Site(home, **settings))
         yield PostOffice(site, mailbox)
         assert "Traceback" not in site.output
@@ -248,6 +253,41 @@ def test_a_forgotten_password_is_replaced_by_the_code_of_a_letter(
     _press(page, "Save password")
     expect(page.get_by_role("status")).to_have_text("Your password is set. Please log in with it.")
     _may_sign_in(page, "cleo", NEW_PASSWORD)
+
+
+def _ask_to_log_in(page: Page, office: PostOffice) -> Received:
+    page.goto("/login/?next=/account/devices/")
+    page.get_by_role("link", name="Log in by a letter").click()
+    page.get_by_label("User name or e-mail address").fill("iris")
+    _press(page, "Send the letter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    return office.letter("iris@example.org", f"Log in to {NAME}")
+
+
+def test_somebody_logs_in_by_the_code_of_a_letter_that_was_read_elsewhere(
+    page: Page, new_page: NewPage, office: PostOffice, camera: Camera
+) -> None:
+    letter = _ask_to_log_in(page, office)
+    elsewhere = new_page(office.site)
+    _open(elsewhere, letter, camera, "login-by-mail")
+    expect(elsewhere.get_by_role("heading", level=1)).to_have_text("Another browser asked")
+
+    (code,) = re.findall(r"^(\d{4} \d{4})\r?$", letter.text, re.MULTILINE)
+    assert code in letter.html
+    page.get_by_label("Code from the letter").fill(code)
+    _press(page, "Log in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your devices")
+    elsewhere.reload()
+    expect(elsewhere.get_by_role("heading", level=1)).to_have_text("This link does not work")
+
+
+def test_somebody_logs_in_by_the_link_of_a_letter(
+    page: Page, office: PostOffice, camera: Camera
+) -> None:
+    _open(page, _ask_to_log_in(page, office), camera, "login-by-mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+    _press(page, "Log in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your devices")
 
 
 def _register(page: Page, name: str, address: str) -> None:

@@ -239,13 +239,15 @@ def test_a_passkey_confirms_and_is_called_otherwise_and_removed(
     camera.take(page, "passkey-confirm")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile("/account/factors/$"))
-    page.get_by_label("Your name for it: Old name").fill("New name")
-    page.get_by_role("button", name="Save name: Old name").click()
+    card = page.get_by_role("article", name="Old name")
+    card.get_by_role("textbox").fill("New name")
+    card.get_by_role("button", name="Save name").click()
     expect(page.get_by_role("heading", name="New name")).to_be_visible()
     look(page)
     camera.take(page, "passkey-factors")
     assert len(mine.keys) == 1
-    page.get_by_role("button", name="Remove: New name").click()
+    card = page.get_by_role("article", name="New name")
+    card.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("heading", name="New name")).to_have_count(0)
     # The keeper is told on the next page of one's own, and forgets it.
     page.goto("/account/")

@@ -58,8 +58,8 @@ IDENTITY = ("gatehouse_user", "gatehouse_identifier", "gatehouse_password")
 #: The record, of which rows and seals are compared by what happened.
 RECORD = ("gatehouse_audit", "gatehouse_audit_lane")
 
-#: What happens when somebody asks for a letter for a new password.
-ASKED = {"recovery.asked", "mail.posted"}
+#: What happens when somebody asks for a letter, for a new password or to log in by.
+ASKED = {"recovery.asked", "login_by_mail.asked", "mail.posted"}
 
 
 def done(tester: GatehouseTester) -> set[str]:

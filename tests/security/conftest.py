@@ -8,7 +8,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
-from tests.security.walk import UNLIMITED, engine_of
+from tests.security.walk import OPENED, UNLIMITED, engine_of
 
 #: Where people reach the site that has https.
 HTTPS = "https://ours.example"
@@ -17,13 +17,13 @@ HTTPS = "https://ours.example"
 @pytest.fixture
 def patient(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     """The site on a fresh SQLite file, without limits of attempts."""
-    return hurried(make_site(sqlite_url, **UNLIMITED))
+    return hurried(make_site(sqlite_url, **UNLIMITED, **OPENED))
 
 
 @pytest.fixture
 def https_app(make_site: MakeSite, sqlite_url: str) -> Flask:
     """The site as it is reached by https."""
-    return make_site(sqlite_url, GATEHOUSE_PUBLIC_URL=HTTPS, **UNLIMITED)
+    return make_site(sqlite_url, GATEHOUSE_PUBLIC_URL=HTTPS, **UNLIMITED, **OPENED)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
 @pytest.fixture
 def generous(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database in turn, without limits of attempts."""
-    return hurried(make_site(database_url, **UNLIMITED))
+    return hurried(make_site(database_url, **UNLIMITED, **OPENED))
 
 
 @pytest.fixture

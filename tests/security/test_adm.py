@@ -142,6 +142,23 @@ MATRIX: dict[str, dict[str, str]] = {
     },
     "gatehouse.recovery_codes.renew": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.recovery_codes.ask": dict.fromkeys(ANYONE, LOGIN),
+    # Where it is allowed. Elsewhere there are no such pages: tests/features/login_by_mail.
+    "gatehouse.login_by_mail.ask": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": SHOWN,
+        "suspended": SHOWN,
+    },
+    "gatehouse.login_by_mail.sent": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": SHOWN,
+        "suspended": SHOWN,
+    },
+    "gatehouse.login_by_mail.by_link": {
+        **dict.fromkeys(ANYONE, ON),
+        "anonymous": NONE,
+        "suspended": NONE,
+    },
+    "gatehouse.login_by_mail.open_link": dict.fromkeys(ANYONE, ON),
     "gatehouse.recovery.ask": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.sent": dict.fromkeys(ANYONE, SHOWN),
     "gatehouse.recovery.new": dict.fromkeys(ANYONE, NONE),
@@ -220,7 +237,7 @@ MATRIX: dict[str, dict[str, str]] = {
 
 def outcome(page: Any) -> str:
     if page.status_code in {302, 303, 308}:
-        return LOGIN if page.location.startswith("/login/") else ON
+        return LOGIN if page.location.partition("?")[0] == "/login/" else ON
     known = {200: SHOWN, 403: FORBIDDEN, 404: NONE, 405: ONLY_FORMS, 409: NONE}
     return known.get(page.status_code, str(page.status))
 

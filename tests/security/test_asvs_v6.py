@@ -70,6 +70,8 @@ def test_asvs_6_1_3_every_page_that_can_open_a_session_is_in_the_table(app: Flas
         opens = rule.endpoint in {
             "gatehouse.passwords.login",
             "gatehouse.setup.first_administrator",
+            "gatehouse.login_by_mail.sent",
+            "gatehouse.login_by_mail.by_link",
         }
         if opens:
             assert f"`POST {rule.rule}`" in table, rule.rule

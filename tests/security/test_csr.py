@@ -447,6 +447,7 @@ LOOKS = {
     "gatehouse.addresses.undo",
     "gatehouse.invitations.accept",
     "gatehouse.leaving.undo",
+    "gatehouse.login_by_mail.by_link",
     "gatehouse.passwords.come_back",
     "gatehouse.passwords.invitation",
     "gatehouse.recovery.new",

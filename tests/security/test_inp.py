@@ -75,8 +75,13 @@ URLENCODED = "application/x-www-form-urlencoded"
 MARKER = "marker-of-a-password-7"
 
 
-#: Answers whatever is asked in the same way; what it leaves, the tests of recovery look at.
-ANSWERS_ALIKE = "gatehouse.recovery.ask"
+#: Answer whatever is asked in the same way, and lead there; what that leaves, tests of theirs look
+#: at.
+ANSWERS_ALIKE = {
+    "gatehouse.login_by_mail.ask": "/login/mail/sent/",
+    "gatehouse.recovery.ask": "/recover/sent/",
+}
+#: Answer whoever asks for a passkey in the same way.
 ASKS_ALIKE = {"gatehouse.passkeys.sign_in_options", "gatehouse.passkeys.sign_up_options"}
 LEFT_BY_ASKING = (
     "gatehouse_passkey_challenge",
@@ -92,6 +97,7 @@ HANDED = {
     "gatehouse_address",
     "gatehouse_address-undo",
     "gatehouse_invited",
+    "gatehouse_mail-link",
     "gatehouse_passkey",
     "gatehouse_recovery",
     "gatehouse_return",
@@ -105,7 +111,8 @@ def is_alike(route: Route, page: Any) -> bool:
     """Whether it is the one answer to everybody who asks for a letter, or for a passkey."""
     if route.endpoint in ASKS_ALIKE:
         return page.status_code == 200 and "challenge" in page.json
-    return route.endpoint == ANSWERS_ALIKE and page.location == "/recover/sent/"
+    there = str(page.location).partition("?")[0]
+    return ANSWERS_ALIKE.get(route.endpoint) == there
 
 
 def good_doors(tester: GatehouseTester) -> list[Route]:

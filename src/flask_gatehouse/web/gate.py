@@ -14,6 +14,8 @@ class Link:
 
     endpoint: str
     label: str
+    #: Whether one can log in there, and so wants to go on to the same page afterwards.
+    leads_in: bool = False
 
 
 class GateLink(ABC):

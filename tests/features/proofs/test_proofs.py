@@ -205,3 +205,19 @@ def test_proofs_that_are_over_are_deleted(site: GatehouseTester) -> None:
     site.clock.move(HOUR)
     purge.do(works)
     assert left() == 0
+
+
+def test_codes_are_counted_for_the_account_or_else_the_mailbox_whatever_the_letter(
+    site: GatehouseTester,
+) -> None:
+    def counted(ticket: str, purpose: Purpose = PURPOSE) -> str:
+        with site.work() as work:
+            return proofs.counted_as(work, purpose=purpose, ticket=ticket)
+
+    first = counted(made(site).ticket)
+    assert counted(made(site).ticket) == first
+    with site.work() as work:
+        assert first == users.named(work.db, "alice").id.hex
+        nobodys = proofs.make(work, purpose=PURPOSE, address="no@example.org", lifetime=HOUR)
+    assert counted(nobodys.ticket) == "no@example.org"
+    assert counted(nobodys.ticket, OTHER) == counted(proofs.new_ticket()) == ""

@@ -19,6 +19,8 @@ _ARRIVALS: Final = (
     "gatehouse.mfa.index",
     "gatehouse.names.index",
     "gatehouse.passkeys.add",
+    "gatehouse.recovery_codes.index",
+    "gatehouse.totp.add",
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.passwords.change",

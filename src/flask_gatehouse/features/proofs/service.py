@@ -47,6 +47,8 @@ class Found:
     user_id: UUID | None
     address: str
     facts: Mapping[str, Any]
+    #: Names the letter to the browser that asked for it.
+    ticket: str
 
     @property
     def owner(self) -> UUID:
@@ -200,6 +202,21 @@ def spend_code(work: Work, *, purpose: Purpose, ticket: str, code: str) -> Found
     return found
 
 
+def counted_as(work: Work, *, purpose: Purpose, ticket: str) -> str:
+    """Return under what codes are counted that are typed for whatever letters of one account.
+
+    That is the account; where the letter is about none, its address; and one and the same for
+    every name of a letter that never was.
+    """
+    named = Proof.ticket == ticket[:_TICKET_LENGTH]
+    letter = select(Proof.user_id, Proof.address).where(named, Proof.purpose == purpose.name)
+    with work.reading() as db:
+        found = db.execute(letter).one_or_none()
+    if found is None:
+        return ""
+    return found.user_id.hex if found.user_id is not None else str(found.address)
+
+
 def _take(work: Work, purpose: Purpose, which: ColumnElement[bool], found: Found) -> None:
     """Delete the row, if the account is still as it was: the number of rows is the verdict."""
     if found.user_id is not None:
@@ -245,7 +262,7 @@ def _whose(purpose: Purpose, user: User | None, address: str) -> ColumnElement[b
 
 
 def _told(row: Proof) -> Found:
-    return Found(user_id=row.user_id, address=row.address, facts=dict(row.facts))
+    return Found(user_id=row.user_id, address=row.address, facts=dict(row.facts), ticket=row.ticket)
 
 
 def _count(work: Work) -> None:
