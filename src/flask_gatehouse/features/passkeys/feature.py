@@ -59,6 +59,12 @@ FEATURE = Feature(
             methods=("POST",),
         ),
         Route(
+            rule="/account/passkeys/offered/",
+            access="signed in",
+            view=f"{_HERE}.views:offered",
+            methods=("POST",),
+        ),
+        Route(
             rule="/account/passkeys/decline/",
             access="signed in",
             view=f"{_HERE}.views:decline",

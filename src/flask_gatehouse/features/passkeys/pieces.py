@@ -55,13 +55,12 @@ class Offer(Piece):
     template: ClassVar[str] = "gatehouse/passkeys/_card.html"
 
     def facts(self, house: House) -> Mapping[str, object] | None:
-        """Return nothing but whether it is due."""
-        del house
+        """Return where a browser may be asked, if it is due."""
         standing = doorkeeper.current().standing()
         if standing is None:
             return None
         with unit_of_work() as work:
-            return {} if offering.is_due(work, standing=standing) else None
+            return _origins(house) if offering.is_due(work, standing=standing) else None
 
 
 class Signals(Piece):

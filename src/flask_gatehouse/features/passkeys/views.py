@@ -177,6 +177,16 @@ def add() -> ResponseReturnValue:
         return _refused(template, form, refusal)
 
 
+def offered() -> ResponseReturnValue:
+    """Take note that a passkey was offered, on a page that could make one."""
+    standing = doorkeeper.current().standing()
+    if standing is None or standing.user is None:
+        abort(404)
+    with unit_of_work() as work:
+        offering.note(work, user_id=standing.user.id, sign_in_id=standing.sign_in_id)
+    return "", 204
+
+
 def decline() -> ResponseReturnValue:
     """Offer somebody no passkey any more."""
     standing = doorkeeper.current().standing()
