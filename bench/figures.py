@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import answers, fresh, growth, letters, measure, purge, storm, throughput, truth
+from bench import answers, factors, fresh, growth, letters, measure, purge, storm, throughput, truth
 from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
@@ -233,6 +233,21 @@ def _of_letters(kind: str, rounds: Sequence[letters.Round]) -> list[Figure]:
         line(f"each letter sent, {kind}: CPU", "ms", (one.cpu for one in sent), each_letter, None),
         _figure(f"letters sent, {kind}", "a second", {US: rate}),
         _figure(f"each letter sent / by smtplib alone, {kind}", "times", {US: times}, 2),
+    ]
+
+
+def of_factors(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:
+    """Measure what second factors cost the server, at a sign-in and after it."""
+    if US not in names:
+        return []
+    found = factors.taken(folder, effort)
+    pages = measure.ratio(found.pages[factors.WITH], found.pages[factors.WITHOUT])
+    return [
+        _figure(
+            "sign-in by a passkey: CPU", "ms", {US: measure.scaled(found.passkey, MILLI)}, 2, plus=5
+        ),
+        _figure("a code of an app: CPU", "ms", {US: measure.scaled(found.code, MILLI)}, 2, plus=1),
+        _figure("private page, with factors / without", "times", {US: pages}, 2, plus=1.05),
     ]
 
 

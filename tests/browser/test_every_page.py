@@ -208,6 +208,8 @@ PAGES = (
     Shown("name", "Your user name", "/account/name/", "ada"),
     Shown("name-long", "Your user name", "/account/name/", LONG_NAME),
     Shown("name-taken", "Your user name", "/account/name/", "ada", then=_take_name),
+    Shown("authenticator-none", "Add an authenticator app", "/account/authenticator/add/", "ben"),
+    Shown("recovery-codes-none", "Recovery codes", "/account/recovery-codes/", "ben"),
     Shown("activity", "Your activity", "/account/activity/", "ada"),
     Shown("activity-long-name", "Your activity", "/account/activity/", LONG_NAME),
     Shown("data", "Your data", "/account/data/", "ada"),

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.looking import PASSWORD, WIDE, turn
+from tests.browser.looking import PASSWORD, WIDE, sign_in, turn
 from tests.browser.running import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -98,6 +98,19 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
         "Previous page",
         "Next page",
     ]
+
+
+def test_tab_visits_the_pages_of_an_authenticator_app(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("/login/?next=/account/authenticator/add/")
+    sign_in(page, "ben")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add an authenticator app")
+    top = ["Skip to the main content", "Gatehouse", "Account", "Admin", "Log out"]
+    assert _walk(page) == [*top, "Name", "Continue"]
+    page.get_by_label("Name").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Scan this with your app")
+    assert _walk(page) == [*top, "Code from the app", "Add this app"]
 
 
 def test_the_skip_link_leads_past_the_top(page: Page, site: Site) -> None:

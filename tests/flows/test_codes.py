@@ -1,22 +1,33 @@
 """Codes as people meet them: adding an app, the second step, and a recovery code instead."""
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
+from threading import Barrier
+from typing import Any
 
 import pyotp
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.features.login import pending
+from flask_gatehouse.features.login.attempts import Attempt, Wish
+from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send, sign_in, token
+from tests.security.walk import UNLIMITED
 
 ADD = "/account/authenticator/add/"
 CODE = "/second-step/code/"
 RECOVERY_CODE = "/second-step/recovery-code/"
 SETS = "/account/recovery-codes/"
 
+_HIDDEN = re.compile(r'<input type="hidden" name="(?!csrf)([^"]*)" value="([^"]*)">')
 _SEED = re.compile(r'class="gh-typed"[^>]*>([A-Z2-7 ]+)<')
 _SETUP = re.compile(r'name="setup"[^>]* value="([\w-]{22})"')
 _CODES = re.compile(r"<li><code>((?:[0-9A-Z]{4}-){5}[0-9A-Z]{4})</code></li>")
@@ -103,6 +114,35 @@ def test_asvs_6_5_1_a_code_is_good_once_also_in_another_browser(site: GatehouseT
     assert again.status_code == 401
     assert is_in(one)
     assert not is_in(other)
+
+
+def test_asvs_6_5_1_of_many_at_the_gate_at_once_one_gets_in_by_a_code(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = GatehouseTester(
+        make_site(database_url, GATEHOUSE_LOGIN_SECOND_STEPS="1000/1h", **UNLIMITED)
+    )
+    site.add_user("alice", email="alice@example.org")
+    _, seed, codes = with_app(site)
+    for path, code in ((CODE, shown(site, seed)), (RECOVERY_CODE, codes[0])):
+        clients = [at_the_gate(site) for _ in range(8)]
+        sent = [{"csrf_token": token(each.get(path)), "code": code} for each in clients]
+        gate = Barrier(len(clients))
+
+        def go(
+            n: int,
+            *,
+            path: str = path,
+            gate: Barrier = gate,
+            clients: list[FlaskClient] = clients,
+            sent: list[dict[str, str]] = sent,
+        ) -> int:
+            gate.wait(timeout=60)
+            return clients[n].post(path, data=sent[n]).status_code
+
+        with ThreadPoolExecutor(len(clients)) as pool:
+            assert Counter(pool.map(go, range(len(clients)))) == {303: 1, 401: 7}
+        assert sum(is_in(each) for each in clients) == 1
 
 
 def test_a_recovery_code_lets_in_once_and_tells_what_is_left(site: GatehouseTester) -> None:
@@ -212,6 +252,97 @@ def test_mfa_06_whoever_proved_less_than_all_adds_and_renews_nothing(
             assert _CODES.search(page.text) is None
 
 
+def confirmed(site: GatehouseTester, client: FlaskClient, page: TestResponse, seed: str) -> Any:
+    """Prove oneself again, by the password and by a code."""
+    data = {"csrf_token": [token(page)], "password": [PASSWORD]}
+    wanted = re.search(r'name="next" type="hidden" value="([^"]*)"', page.text)
+    if wanted is not None:
+        data["next"] = [unescape(wanted[1])]
+    for name, value in _HIDDEN.findall(page.text):
+        data.setdefault(unescape(name), []).append(unescape(value))
+    half = client.post("/confirm/", data=data)
+    assert half.location.startswith("/second-step/"), half.status
+    assert client.get(ADD).status_code == 302
+    return send(client, CODE, code=shown(site, seed))
+
+
+def test_whoever_confirms_first_comes_back_to_what_they_wanted(site: GatehouseTester) -> None:
+    _, seed, _ = with_app(site)
+    client = let_in(site, seed)
+    site.clock.move(timedelta(minutes=20))
+    asked = client.get(ADD)
+    done = confirmed(site, client, client.get(asked.location), seed)
+    assert (done.status_code, done.location) == (303, ADD)
+    assert client.get(ADD).status_code == 200
+
+
+def test_a_set_that_was_asked_for_too_late_is_made_by_one_button(site: GatehouseTester) -> None:
+    _, seed, codes = with_app(site)
+    client = let_in(site, seed)
+    site.clock.move(timedelta(minutes=20))
+    data = {"csrf_token": token(client.get(SETS)), "next": SETS}
+    late = client.post(f"{SETS}new/", data=data)
+    assert late.status_code == 307
+    done = confirmed(site, client, client.post(late.location, data=data), seed)
+    assert f'action="{SETS}new/"' in done.text
+    made = client.post(f"{SETS}new/", data={"csrf_token": token(done)})
+    assert len(_CODES.findall(made.text)) == len(codes)
+
+
+def owing_a_factor(site: GatehouseTester) -> FlaskClient:
+    """Return a browser in which alice's password was right, and which is held to add a factor."""
+    with site.work() as work:
+        attempt = Attempt(user_id=users.named(work.db, "alice").id, methods=("password",))
+        hand = pending.begin(work, attempt=attempt, wish=Wish(), owes=pending.ENROLMENT)
+    client = site.client()
+    client.set_cookie("gatehouse_pending", str(hand))
+    return client
+
+
+def test_whoever_is_held_to_add_a_factor_is_let_in_by_an_app(site: GatehouseTester) -> None:
+    client = owing_a_factor(site)
+    page = begun(client)
+    assert not is_in(client)
+    assert finished(client, page, "no code").status_code == 422
+    assert not is_in(client)
+    seed = seed_of(page)
+    added = finished(client, page, shown(site, seed))
+    assert len(_CODES.findall(added.text)) == 10
+    assert is_in(client)
+    site.clock.move(timedelta(minutes=1))
+    # Both were proven just now, so nothing is asked again.
+    assert client.get(ADD).status_code == 200
+    assert is_in(let_in(site, seed))
+
+
+def test_a_set_up_of_one_sign_in_is_nothing_in_another_that_is_held(site: GatehouseTester) -> None:
+    one, other = owing_a_factor(site), owing_a_factor(site)
+    page = begun(one)
+    elsewhere = finished(other, begun(other), shown(site, seed_of(page)))
+    assert elsewhere.status_code == 422
+    setup = _SETUP.search(page.text)
+    assert setup is not None
+    data = {"setup": setup[1], "code": shown(site, seed_of(page))}
+    assert send(other, ADD, **data).status_code == 409
+    assert not is_in(other)
+
+
+def test_mfa_18_whoever_has_an_app_adds_none_on_the_way_in(site: GatehouseTester) -> None:
+    held = owing_a_factor(site)
+    page = begun(held)
+    with_app(site)
+    made = held.post(f"{SETS}new/", data={"csrf_token": token(page)})
+    assert made.status_code in {302, 303}, made.status
+    late = finished(held, page, shown(site, seed_of(page)))
+    assert late.status_code in {302, 303}
+    assert late.location.startswith("/login/")
+    assert _CODES.search(made.text) is None
+    assert not is_in(held)
+    with site.work() as work:
+        alice = users.named(work.db, "alice").id
+        assert len([each for each in mfa.of(work.db, user_id=alice) if each.method == "totp"]) == 1
+
+
 def test_the_factors_of_an_account_are_listed_and_can_be_taken_away(site: GatehouseTester) -> None:
     _, seed, codes = with_app(site)
     client = let_in(site, seed)
@@ -219,9 +350,10 @@ def test_the_factors_of_an_account_are_listed_and_can_be_taken_away(site: Gateho
     assert "Phone" in page.text
     assert "Recovery codes" in page.text
     assert client.get("/account/").text.count(SETS) == 1
-    phone = re.search(r'action="(/account/factors/[\w-]+/remove/)"', page.text)
-    assert phone is not None
-    assert client.post(phone[1], data={"csrf_token": token(page)}).status_code == 303
+    (phone,) = [each for each in page.text.split("<article") if '">Phone</h2>' in each]
+    remove = re.search(r'action="(/account/factors/[\w-]+/remove/)"', phone)
+    assert remove is not None
+    assert client.post(remove[1], data={"csrf_token": token(page)}).status_code == 303
     again = site.client()
     assert sign_in(again).status_code == 303
     assert is_in(again)

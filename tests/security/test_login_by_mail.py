@@ -178,6 +178,29 @@ def test_asvs_6_6_3_another_letter_gives_an_account_no_more_codes(
     assert type_in(client, code(site)).status_code == 303
 
 
+def test_thr_15_another_letter_replaces_the_code_and_resets_no_count(
+    make_site: MakeSite, database_url: str
+) -> None:
+    rate = {"GATEHOUSE_LOGIN_BY_MAIL_CODES": "10/1h"}
+    site = peopled(make_site(database_url, **{**GENEROUS, **rate}))
+    client = site.client()
+    ask(client)
+    first = code(site)
+    for _ in range(4):
+        assert type_in(client, not_the(first)).status_code == 422
+    site.clock.move(timedelta(seconds=1))
+    ask(client)
+    assert type_in(client, first).status_code == 422
+    for _ in range(4):
+        assert type_in(client, not_the(code(site))).status_code == 422
+    site.clock.move(timedelta(seconds=1))
+    ask(client)
+    assert type_in(client, not_the(code(site))).status_code == 422
+    # That was the tenth of the account, whatever the letter.
+    assert type_in(client, code(site)).status_code == 422
+    assert session_rows(site) == 0
+
+
 def test_asvs_6_6_3_after_many_failures_only_a_link_opens_anything(
     make_site: MakeSite, database_url: str
 ) -> None:

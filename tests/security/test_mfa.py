@@ -1,10 +1,12 @@
 """MFA: every way in passes one gate, and what is half done opens nothing."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier, Thread
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, request
@@ -14,6 +16,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from flask_gatehouse import fresh, mfa_required
+from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login.attempts import Attempt, Wish
 from flask_gatehouse.features.login.models import PendingSignIn
@@ -25,7 +28,9 @@ from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
+from flask_gatehouse.testing.authenticator import Authenticator
 from flask_gatehouse.web.access import MARK
+from tests import keepers
 from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
@@ -255,7 +260,13 @@ def test_mfa_02_somebody_at_the_gate_is_a_stranger_everywhere_else(
 def test_mfa_02_somebody_at_the_gate_changes_nothing(tester: GatehouseTester, seed: bytes) -> None:
     waiting = at_the_gate(tester)
     form = token(waiting.get(CODE))
-    left_out = ("gatehouse_throttle", "gatehouse_pending_sign_in", "gatehouse_audit_lane")
+    left_out = (
+        "gatehouse_throttle",
+        "gatehouse_pending_sign_in",
+        "gatehouse_audit_lane",
+        # What strangers are asked for as well, and what opens nothing by itself.
+        "gatehouse_passkey_challenge",
+    )
     before = walk.snapshot(tester, without=left_out)
     for route in walk.routes(tester.app):
         # Asking for a letter is open to strangers, and signing out ends what is pending.
@@ -604,6 +615,94 @@ def test_mfa_07_after_five_wrong_steps_the_sign_in_begins_anew(
     page = client.post(CODE, data={"csrf_token": form, "code": shown(tester, seed)})
     assert page.location == "/login/"
     assert who(client) == "nobody"
+
+
+def test_thr_05_beginning_again_gives_an_account_no_more_tries(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = hurried(make_site(sqlite_url, **UNLIMITED))
+    site.add_user("alice")
+    seed = with_app(site)
+    answers = []
+    for _ in range(4):
+        client = at_the_gate(site)
+        answers += [step(client, "000000").status_code for _ in range(4)]
+    assert answers == [401] * 10 + [429] * 6
+    late = step(at_the_gate(site), shown(site, seed))
+    assert late.status_code == 429
+    assert int(late.headers["Retry-After"]) <= 3600
+    assert rows(site, Session) == []
+    site.clock.move(timedelta(hours=1))
+    assert step(at_the_gate(site), shown(site, seed)).status_code == 303
+
+
+def test_pwd_12_no_password_is_kept_while_a_second_step_is_owed(
+    tester: GatehouseTester, seed: bytes
+) -> None:
+    client = at_the_gate(tester)
+    kept = str(walk.snapshot(tester))
+    held = cookie(client, PENDING)
+    assert held is not None
+    (pending,) = rows(tester, PendingSignIn)
+    for text in (kept, held, str(pending.wish)):
+        for spelt in (PASSWORD, quote(PASSWORD), b64encode(PASSWORD.encode()).decode()):
+            assert spelt not in text
+    assert held not in kept
+
+
+def test_asvs_6_5_6_a_factor_that_was_removed_is_worth_nothing_at_once(
+    tester: GatehouseTester, seed: bytes
+) -> None:
+    other = with_app(tester, called="Tablet")
+    waiting = at_the_gate(tester)
+    client = inside(tester, other)
+    factor = next(row for row in rows(tester, Factor) if row.name == "Phone")
+    form = token(client.get("/account/factors/"))
+    path = f"/account/factors/{factor.public_id}/remove/"
+    assert client.post(path, data={"csrf_token": form}).location == "/account/factors/"
+    assert step(waiting, shown(tester, seed)).status_code == 401
+    assert who(waiting) == "nobody"
+    (told,) = events(tester, "mfa.factor_removed")
+    assert told.facts["factor"] == factor.public_id
+
+
+def test_asvs_6_5_7_what_a_passkey_says_of_its_holder_counts_with_its_signature_only(
+    tester: GatehouseTester,
+) -> None:
+    tester.add_user("alice")
+    keeper = Authenticator(verifies=True)
+    keepers.enrol(tester, keeper)
+    for client, change in (
+        (tester.client(), lambda draft: setattr(draft, "sign", lambda _said: b"signed")),
+        (tester.client(), lambda draft: draft.leave_out("uv")),
+    ):
+        form = token(client.get("/login/passkey/"))
+        asked = client.post("/login/passkey/options/", data={"csrf_token": form}).get_json()
+        answer = keeper.get(asked, origin=keepers.ORIGIN, change=change)
+        data = {"csrf_token": form, "credential": answer}
+        assert client.post("/login/passkey/", data=data).status_code == 400
+        assert who(client) == "nobody"
+    words = re.compile("biometr|finger|face|iris|voice")
+    columns = [column.name for table in Base.metadata.sorted_tables for column in table.columns]
+    assert columns
+    assert [name for name in columns if words.search(name)] == []
+
+
+def test_reg_09_nobody_adds_a_factor_before_the_address_is_proven(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = hurried(make_site(sqlite_url, GATEHOUSE_REGISTRATION_MODE="open", **UNLIMITED))
+    site.add_user("root", admin=True)
+    client = site.client()
+    fields = {"username": "newbie", "email": "newbie@example.org", "password": PASSWORD}
+    assert send(client, "/register/", **fields).location == "/verify/"
+    assert sign_in(client, "newbie").location.startswith("/verify/")
+    form = token(client.get("/login/"))
+    for path in ("authenticator/add/", "passkeys/add/", "recovery-codes/new/", "factors/"):
+        page = client.post(f"/account/{path}", data={"csrf_token": form, "name": "Mine"})
+        assert page.status_code in {303, 405} or page.status_code == 404, path
+        assert not (page.location or "/login/").startswith("/account/")
+    assert rows(site, Factor) == []
 
 
 def test_mfa_07_strangers_use_up_their_own_tries_and_not_the_owners(

@@ -28,6 +28,8 @@ _ARRIVALS: Final = (
     "gatehouse.leaving.leave",
     "gatehouse.invitations.index",
     "gatehouse.invitations.own",
+    "gatehouse.recovery_codes.index",
+    "gatehouse.totp.add",
 )
 
 

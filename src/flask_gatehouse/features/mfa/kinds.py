@@ -24,6 +24,9 @@ class FactorKind(ABC):
     way: ClassVar[str]
     #: Endpoint of the page that adds one; None if there is none.
     add: ClassVar[str | None]
+    #: Endpoint of a page of its own beside the list, and what a link to that says.
+    keep: ClassVar[str | None] = None
+    kept: ClassVar[str] = ""
     #: Whether having one makes the account ask for a second step.
     counts: ClassVar[bool] = True
     #: Whether one can sign in by it alone.

@@ -17,7 +17,8 @@ FEATURE = Feature(
         ),
         Route(
             rule="/account/recovery-codes/new/",
-            access="enrolling",
+            # Not "enrolling": a code would take whoever is held there past a factor of its owner.
+            access="fresh",
             view=f"{_HERE}.views:renew",
             methods=("POST",),
         ),

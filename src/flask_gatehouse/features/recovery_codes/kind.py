@@ -15,6 +15,8 @@ class RecoveryCodes(FactorKind):
     ask = "gatehouse.recovery_codes.ask"
     way = "Use a recovery code"
     add = None
+    keep = "gatehouse.recovery_codes.index"
+    kept = "Make new codes"
     counts = False
     order = 90
 

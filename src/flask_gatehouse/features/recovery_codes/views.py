@@ -9,8 +9,9 @@ from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import doorkeeper, entering
 from flask_gatehouse.features.login.errors import WrongFactor
 from flask_gatehouse.features.login.pending import Pending
-from flask_gatehouse.features.mfa import enrolling, gate
+from flask_gatehouse.features.mfa import gate
 from flask_gatehouse.features.recovery_codes import rules, service
+from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work, works
@@ -20,9 +21,7 @@ _NOT_FOUND: Final = 404
 
 def index() -> ResponseReturnValue:
     """Say how many are left, and offer a new set. No code is shown again."""
-    user = doorkeeper.current().account()
-    if user is None:
-        abort(_NOT_FOUND)
+    user = _account()
     with works().reading() as db:
         left = service.left(house(), db, user_id=user.id)
     return render_template("gatehouse/recovery_codes/index.html", left=left, low=rules.LOW)
@@ -31,7 +30,7 @@ def index() -> ResponseReturnValue:
 def renew() -> ResponseReturnValue:
     """Make a new set, and show it in the answer: once, and nowhere else."""
     with unit_of_work() as work:
-        codes = service.renew(work, user=enrolling.current().user)
+        codes = service.renew(work, user=_account())
     return render_template("gatehouse/recovery_codes/made.html", codes=codes)
 
 
@@ -59,6 +58,14 @@ def ask() -> ResponseReturnValue:
             return arrival
     ways = gate.other_ways()
     return render_template("gatehouse/recovery_codes/ask.html", form=form, ways=ways), status
+
+
+def _account() -> User:
+    """Return whose codes they are. Where the host keeps its own users there are none: 404."""
+    found = doorkeeper.current().account()
+    if found is None:
+        abort(_NOT_FOUND)
+    return found
 
 
 def _remind(left: int) -> None:

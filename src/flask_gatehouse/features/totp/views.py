@@ -123,5 +123,6 @@ def _seed_page(
         name=setup.name,
         typed=rules.shown_seed(setup.seed),
         drawn=drawing.drawn(address),
+        address=address,
     )
     return page, 200 if refused is None else 422
