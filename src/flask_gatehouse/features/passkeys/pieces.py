@@ -81,6 +81,12 @@ class Signals(Piece):
         return {"rp": here.id, "handle": known[0], "ids": known[1]}
 
 
+class SignalsOfFactors(Signals):
+    """The same on the page of one's factors, where they are removed."""
+
+    place: ClassVar[str] = "factors"
+
+
 def _origins(house: House) -> Mapping[str, object] | None:
     here = service.party(house)
     if here is None or not service.is_offered(house):
@@ -103,3 +109,4 @@ register = _made(Register)
 confirm = _made(Confirm)
 offer = _made(Offer)
 signals = _made(Signals)
+signals_of_factors = _made(SignalsOfFactors)
