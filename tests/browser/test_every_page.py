@@ -74,7 +74,7 @@ def _change_wrongly(page: Page) -> None:
 
 
 def _without_token(page: Page) -> None:
-    page.locator("main input[name=csrf_token]").evaluate("each => each.remove()")
+    page.locator("main input[name=csrf_token]").first.evaluate("each => each.remove()")
     sign_in(page, "ada")
 
 
@@ -156,6 +156,9 @@ PAGES = (
         then=_wrong_login_code,
     ),
     Shown("by-mail-over", "This link does not work", "/login/mail/link/"),
+    # At an address of numbers: elsewhere they are looked at where they are used.
+    Shown("passkey", "Log in with a passkey", "/login/passkey/"),
+    Shown("passkey-add", "Make a passkey", "/account/passkeys/add/", "ada"),
     Shown("register", "Make your account", "/register/"),
     Shown("register-refused", "Make your account", "/register/", then=_register_wrongly),
     Shown("verify", "Look into your mailbox", "/verify/"),

@@ -200,7 +200,7 @@ def test_password_managers_know_the_fields(new_page: NewPage, new_site: Site) ->
     page = new_page(new_site)
     for path, expected in (
         (new_site.setup_path(), ["username", "email", "new-password"]),
-        ("/login/", ["username", "current-password"]),
+        ("/login/", ["username webauthn", "current-password"]),
     ):
         page.goto(path)
         fields = page.locator("main input:is([type=text], [type=email], [type=password])")

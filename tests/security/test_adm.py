@@ -138,6 +138,7 @@ MATRIX: dict[str, dict[str, str]] = {
         "remembered administrator": ON,
     },
     "gatehouse.passkeys.add_options": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.passkeys.offered": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.passkeys.decline": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.passkeys.sign_up_options": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.passkeys.related": dict.fromkeys(ANYONE, NONE),

@@ -81,6 +81,7 @@ def verify_new(answer: Created, *, party: Party, verified: bool) -> New:
     Raises:
         PasskeyRefused: whatever is wrong.
     """
+    _need_library()
     # Loads a library of cryptography, which most processes of a site do not need for long.
     from webauthn.helpers.structs import (  # noqa: PLC0415 - see above
         AuthenticatorAttestationResponse,
@@ -131,6 +132,7 @@ def verify(answer: Signed, *, party: Party, public_key: bytes, verified: bool) -
     Raises:
         PasskeyRefused: whatever is wrong.
     """
+    _need_library()
     from webauthn.authentication.verify_authentication_response import (  # noqa: PLC0415 - as above
         VerifiedAuthentication,
         verify_authentication_response,
@@ -171,6 +173,12 @@ def verify(answer: Signed, *, party: Party, public_key: bytes, verified: bool) -
         backed_up=found.credential_backed_up,
         verified=found.user_verified,
     )
+
+
+def _need_library() -> None:
+    """Refuse where nothing can be verified: what is there stays asked for."""
+    if not is_installed():
+        raise PasskeyRefused("not installed")
 
 
 def _check(told: ClientData, kind: str, party: Party) -> None:

@@ -1,10 +1,10 @@
 """What `passkeys` offers to the house."""
 
-from flask_gatehouse.feature import Check, Feature, Route
+from flask_gatehouse.feature import Check, Examination, Feature, Route
 from flask_gatehouse.features.passkeys.settings import PasskeySettings
 
 _HERE = "flask_gatehouse.features.passkeys"
-_PIECES = ("sign_in", "register", "confirm", "offer", "signals")
+_PIECES = ("sign_in", "register", "confirm", "offer", "signals", "signals_of_factors")
 
 FEATURE = Feature(
     name="passkeys",
@@ -59,6 +59,12 @@ FEATURE = Feature(
             methods=("POST",),
         ),
         Route(
+            rule="/account/passkeys/offered/",
+            access="signed in",
+            view=f"{_HERE}.views:offered",
+            methods=("POST",),
+        ),
+        Route(
             rule="/account/passkeys/decline/",
             access="signed in",
             view=f"{_HERE}.views:decline",
@@ -88,5 +94,6 @@ FEATURE = Feature(
         *(f"{_HERE}.pieces:{each}" for each in _PIECES),
     ),
     limits=f"{_HERE}.limits:LIMITERS",
+    examinations=(Examination(place=f"{_HERE}.examinations:usable"),),
     checks=(Check(keys=("GATEHOUSE_PASSKEYS_ENABLED",), place=f"{_HERE}.checks:installed"),),
 )

@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 
-from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mfa import policy
 from flask_gatehouse.features.passkeys import service
@@ -14,7 +13,7 @@ from flask_gatehouse.features.sessions.finding import Standing
 
 
 def is_due(work: Work, *, standing: Standing) -> bool:
-    """Return whether a passkey is offered in this sign-in; then it is in no other one.
+    """Return whether a passkey is offered in this sign-in. Looking changes nothing.
 
     Only to somebody who signed in by password just now: in a session that a browser remembers, or
     that another way in opened, nobody is asked for more.
@@ -28,20 +27,17 @@ def is_due(work: Work, *, standing: Standing) -> bool:
         return False
     with work.reading() as db:
         row = db.get(PasskeyOwner, user.id)
-        if service.has_any(db, user_id=user.id):
+        if row is not None and (row.declined or row.offered_in not in {None, standing.sign_in_id}):
             return False
-    if row is not None and row.offered_in is not None:
-        return not row.declined and row.offered_in == standing.sign_in_id
-    if row is None:
-        service.handle_of(work, user_id=user.id)
-    mine = PasskeyOwner.offered_in == standing.sign_in_id
-    first = update(PasskeyOwner).where(
-        PasskeyOwner.user_id == user.id,
-        PasskeyOwner.declined.is_(False),
-        or_(PasskeyOwner.offered_in.is_(None), mine),
-    )
-    taken = first.values(offered_in=standing.sign_in_id)
-    return changed(work.db, taken.execution_options(synchronize_session=False)) == 1
+        return not service.has_any(db, user_id=user.id)
+
+
+def note(work: Work, *, user_id: UUID, sign_in_id: str) -> None:
+    """Write down that a passkey was offered in this sign-in, so that it is in no other one."""
+    service.handle_of(work, user_id=user_id)
+    mine = (PasskeyOwner.user_id == user_id) & PasskeyOwner.offered_in.is_(None)
+    noted = update(PasskeyOwner).where(mine).values(offered_in=sign_in_id)
+    work.db.execute(noted.execution_options(synchronize_session=False))
 
 
 def decline(work: Work, *, user_id: UUID) -> None:

@@ -54,13 +54,12 @@ class Offer(Piece):
     template: ClassVar[str] = "gatehouse/passkeys/_card.html"
 
     def facts(self, house: House) -> Mapping[str, object] | None:
-        """Return nothing but whether it is due."""
-        del house
+        """Return where a browser may be asked, if it is due."""
         standing = doorkeeper.current().standing()
         if standing is None:
             return None
         with unit_of_work() as work:
-            return {} if offering.is_due(work, standing=standing) else None
+            return _origins(house) if offering.is_due(work, standing=standing) else None
 
 
 class Signals(Piece):
@@ -79,6 +78,12 @@ class Signals(Piece):
         if known is None:
             return None
         return {"rp": here.id, "handle": known[0], "ids": known[1]}
+
+
+class SignalsOfFactors(Signals):
+    """The same on the page of one's factors, where they are removed."""
+
+    place: ClassVar[str] = "factors"
 
 
 def _origins(house: House) -> Mapping[str, object] | None:
@@ -103,3 +108,4 @@ register = _made(Register)
 confirm = _made(Confirm)
 offer = _made(Offer)
 signals = _made(Signals)
+signals_of_factors = _made(SignalsOfFactors)

@@ -23,7 +23,6 @@ from flask_gatehouse.features.passkeys import making, offering, service
 from flask_gatehouse.features.passkeys.errors import (
     BROWSER_COOKIE,
     AlreadyThere,
-    NotOffered,
     PasskeyRefused,
     UnknownPasskey,
 )
@@ -33,6 +32,7 @@ from flask_gatehouse.features.passkeys.settings import PasskeySettings
 from flask_gatehouse.features.passwords import returning
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.errors import answer
 from flask_gatehouse.web.handing import Handing
@@ -68,7 +68,8 @@ def sign_in() -> ResponseReturnValue:
     if request.method != "POST":
         form.next.data = safe_path(request.args.get("next"))
         return _page(template, form)
-    wish = Wish(remember=bool(form.remember.data), wanted=safe_path(form.next.data))
+    may = house().settings[SessionSettings].remember
+    wish = Wish(remember=may and bool(form.remember.data), wanted=safe_path(form.next.data))
     try:
         entering.enter(lambda work: _prove_alone(work, str(form.credential.data)), wish)
     except UnknownPasskey as refusal:
@@ -177,6 +178,16 @@ def add() -> ResponseReturnValue:
         return _refused(template, form, refusal)
 
 
+def offered() -> ResponseReturnValue:
+    """Take note that a passkey was offered, on a page that could make one."""
+    standing = doorkeeper.current().standing()
+    if standing is None or standing.user is None:
+        abort(404)
+    with unit_of_work() as work:
+        offering.note(work, user_id=standing.user.id, sign_in_id=standing.sign_in_id)
+    return "", 204
+
+
 def decline() -> ResponseReturnValue:
     """Offer somebody no passkey any more."""
     standing = doorkeeper.current().standing()
@@ -279,9 +290,9 @@ def _pending() -> Pending:
 
 def _page(template: str, form: "SiteForm", **facts: object) -> str:
     here = service.party(house())
-    if here is None:
-        raise NotOffered
-    return render_template(template, form=form, origins=here.origins, rp=here.id, **facts)
+    # At the second step there may be other ways, which stand on the same page.
+    origins, rp = (here.origins, here.id) if here is not None else ((), "")
+    return render_template(template, form=form, origins=origins, rp=rp, **facts)
 
 
 def _refused(

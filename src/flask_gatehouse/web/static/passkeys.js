@@ -166,9 +166,22 @@ const signal = async (told) => {
   }
 };
 
+const stateOf = (element) => {
+  const home = element.dataset.passkeyOrigins.split(" ").includes(location.origin);
+  return !able ? "unable" : home ? "able" : "elsewhere";
+};
+
+// Offers a passkey where one can be made, and has it noted that this was done.
+const propose = (card) => {
+  if (stateOf(card) !== "able") return;
+  card.hidden = false;
+  const token = card.querySelector('[name="csrf_token"]').value;
+  const body = new URLSearchParams({ csrf_token: token });
+  fetch(card.dataset.passkeyOffer, { method: "POST", body, keepalive: true }).catch(() => {});
+};
+
 const begin = (form) => {
-  const home = form.dataset.passkeyOrigins.split(" ").includes(location.origin);
-  const state = !able ? "unable" : home ? "able" : "elsewhere";
+  const state = stateOf(form);
   for (const each of form.querySelectorAll("[data-passkey-if]")) {
     each.hidden = each.dataset.passkeyIf !== state;
   }
@@ -184,6 +197,7 @@ const begin = (form) => {
 };
 
 for (const form of document.querySelectorAll("form[data-passkey]")) begin(form);
+for (const card of document.querySelectorAll("[data-passkey-offer]")) propose(card);
 if (able) {
   for (const each of document.querySelectorAll("[data-passkey-signal]")) signal(each.dataset);
 }
