@@ -1,0 +1,134 @@
+"""The gate under attack: what is carried through it, and what meets in it."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from flask import Flask, request
+from flask_login import confirm_login, login_user
+
+from flask_gatehouse import fresh
+from flask_gatehouse.features.login import pending as pendings
+from flask_gatehouse.features.login.models import PendingSignIn
+from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.users import service as users
+from flask_gatehouse.testing import GatehouseTester
+from tests.conftest import MakeSite
+from tests.features.totp.apps import shown, with_app
+from tests.forms import cookie, send, sign_in, token
+from tests.security.conftest import hurried
+from tests.security.walk import OPENED, UNLIMITED, rows, who
+
+CODE = "/second-step/code/"
+PENDING = "gatehouse_pending"
+
+
+def with_host(app: Flask) -> GatehouseTester:
+    """Return a site with a host's own way in, and a page that wants a proof of just now."""
+    tester = hurried(app)
+
+    def enter() -> str:
+        with tester.work() as work:
+            user = users.named(work.db, "alice")
+        return str(login_user(user, fresh=request.args["fresh"] == "yes"))
+
+    def confirm() -> str:
+        confirm_login()
+        return "confirmed"
+
+    @fresh()
+    def lately() -> str:
+        return "lately"
+
+    app.add_url_rule("/host/login/", "host_login", enter, methods=["POST"])
+    app.add_url_rule("/host/confirm/", "host_confirm", confirm, methods=["POST"])
+    app.add_url_rule("/host/lately/", "host_lately", lately)
+    return tester
+
+
+@pytest.fixture
+def tester(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
+    return with_host(make_site(sqlite_url, **UNLIMITED))
+
+
+@pytest.mark.parametrize("database_url", ["postgres", "mariadb"], indirect=True)
+def test_a_second_step_and_a_confirmation_in_two_tabs_do_not_wait_in_a_circle(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = with_host(make_site(database_url, **UNLIMITED, **OPENED))
+    alice = site.add_user("alice")
+    seed = with_app(site)
+    client = site.client()
+    sign_in(client)
+    assert send(client, CODE, code=shown(site, seed)).status_code == 303
+    assert client.post("/host/confirm/").location.startswith("/second-step/")
+    held = cookie(client, PENDING) or ""
+    answers = []
+    with site.app.app_context(), site.work() as work:
+        # One tab has the account, as a second step does, and is about to use the pending row up.
+        users.hold(work, user_id=alice.id)
+        other = threading.Thread(target=lambda: answers.append(client.post("/host/confirm/")))
+        other.start()
+        time.sleep(1)
+        pendings.forget(work, value=held)
+    other.join(timeout=60)
+    assert [page.status_code for page in answers] == [303]
+    assert len(rows(site, PendingSignIn)) == 1
+
+
+def test_what_one_person_has_pending_confirms_no_session_of_another(
+    tester: GatehouseTester,
+) -> None:
+    tester.add_user("alice")
+    tester.add_user("mallory")
+    seed, theirs = with_app(tester), with_app(tester, "mallory")
+    mallory, alice = tester.client(), tester.client()
+    for client, name, their in ((mallory, "mallory", theirs), (alice, "alice", seed)):
+        sign_in(client, name)
+        send(client, CODE, code=shown(tester, their))
+    tester.clock.move(timedelta(minutes=6))
+    before = cookie(alice)
+    assert mallory.post("/host/confirm/").location.startswith("/second-step/")
+    alice.set_cookie(PENDING, cookie(mallory, PENDING) or "")
+    assert send(alice, CODE, code=shown(tester, theirs)).location == "/login/"
+    assert cookie(alice) == before
+    assert alice.get("/host/lately/").location.startswith("/confirm/")
+    # Nor does it open one where nobody is signed in.
+    stranger = tester.client()
+    form = token(stranger.get("/login/"))
+    stranger.set_cookie(PENDING, cookie(mallory, PENDING) or "")
+    page = stranger.post(CODE, data={"csrf_token": form, "code": shown(tester, theirs)})
+    assert page.location == "/login/"
+    assert who(stranger) == "nobody"
+    # And it is good still for whom it was begun: nothing was used up.
+    assert send(mallory, CODE, code=shown(tester, theirs)).status_code == 303
+    assert mallory.get("/host/lately/").text == "lately"
+
+
+@pytest.mark.parametrize("ends", ["signing out", "ended elsewhere", "suspended"])
+def test_a_confirmation_that_is_half_done_ends_with_its_session(
+    tester: GatehouseTester, ends: str
+) -> None:
+    alice = tester.add_user("alice")
+    seed = with_app(tester)
+    client = tester.client()
+    sign_in(client)
+    send(client, CODE, code=shown(tester, seed))
+    tester.clock.move(timedelta(minutes=1))
+    assert client.post("/host/confirm/").location.startswith("/second-step/")
+    held = cookie(client, PENDING) or ""
+    if ends == "signing out":
+        client.post("/logout/", data={"csrf_token": token(client.get("/account/"))})
+        assert rows(tester, PendingSignIn) == []
+    elif ends == "ended elsewhere":
+        with tester.work() as work:
+            sessions.end_all_but(work, user_id=alice.id, public_id=None)
+    else:
+        with tester.work() as work:
+            users.suspend(work, user=users.by_id(work.db, alice.id))
+    form = token(client.get("/login/"))
+    client.set_cookie(PENDING, held)
+    page = client.post(CODE, data={"csrf_token": form, "code": shown(tester, seed)})
+    assert page.location == "/login/"
+    assert who(client) == "nobody"
