@@ -11,6 +11,7 @@ from flask_login import confirm_login, login_user
 from flask_gatehouse import fresh
 from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login.models import PendingSignIn
+from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import GatehouseTester
@@ -18,7 +19,7 @@ from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
 from tests.security.conftest import hurried
-from tests.security.walk import OPENED, UNLIMITED, rows, who
+from tests.security.walk import OPENED, UNLIMITED, events, rows, who
 
 CODE = "/second-step/code/"
 PENDING = "gatehouse_pending"
@@ -50,6 +51,21 @@ def with_host(app: Flask) -> GatehouseTester:
 @pytest.fixture
 def tester(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     return with_host(make_site(sqlite_url, **UNLIMITED))
+
+
+def test_a_factor_has_one_address_and_no_longer_one(tester: GatehouseTester) -> None:
+    tester.add_user("alice")
+    seed = with_app(tester)
+    client = tester.client()
+    sign_in(client)
+    send(client, CODE, code=shown(tester, seed))
+    (factor,) = [row for row in rows(tester, Factor) if row.method == "totp"]
+    page = client.post(
+        f"/account/factors/{factor.public_id}-and-more/name/",
+        data={"csrf_token": token(client.get("/account/factors/")), "name": "Mine"},
+    )
+    assert page.status_code == 404
+    assert events(tester, "mfa.factor_renamed") == []
 
 
 @pytest.mark.parametrize("database_url", ["postgres", "mariadb"], indirect=True)
