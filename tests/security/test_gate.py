@@ -13,6 +13,7 @@ from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login.models import PendingSignIn
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
@@ -51,6 +52,21 @@ def with_host(app: Flask) -> GatehouseTester:
 @pytest.fixture
 def tester(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     return with_host(make_site(sqlite_url, **UNLIMITED))
+
+
+@pytest.mark.parametrize("said", ["yes", "no"])
+def test_a_host_that_asked_nobody_lately_has_no_fresh_session_after_the_second_step(
+    tester: GatehouseTester, said: str
+) -> None:
+    tester.add_user("alice")
+    seed = with_app(tester)
+    client = tester.client()
+    assert client.post(f"/host/login/?fresh={said}").location.startswith("/second-step/")
+    assert send(client, CODE, code=shown(tester, seed)).status_code == 303
+    assert who(client) == "alice"
+    (session,) = rows(tester, Session)
+    assert (session.proven_at is not None) is (said == "yes")
+    assert (client.get("/host/lately/").status_code == 200) is (said == "yes")
 
 
 def test_a_factor_has_one_address_and_no_longer_one(tester: GatehouseTester) -> None:

@@ -47,6 +47,8 @@ class Pending:
     wish: Wish
     #: Second steps that were tried.
     tries: int
+    #: False if the first proof was not asked for just now.
+    fresh: bool
 
 
 def begin(work: Work, *, attempt: Attempt, wish: Wish, owes: str = FACTOR) -> Secret:
@@ -68,6 +70,7 @@ def begin(work: Work, *, attempt: Attempt, wish: Wish, owes: str = FACTOR) -> Se
             methods=" ".join(attempt.methods),
             owes=owes,
             confirms=wish.confirms,
+            fresh=attempt.fresh,
             wish=wish.written(),
             created_at=work.now,
             expires_at=work.now + work.settings(LoginSettings).pending_lifetime,
@@ -93,6 +96,7 @@ def find(work: Work, db: Session, *, value: str) -> Pending | None:
         owes=found.owes,
         wish=Wish.read(found.wish, confirms=found.confirms),
         tries=found.tries,
+        fresh=found.fresh,
     )
 
 
