@@ -164,3 +164,28 @@ def test_a_confirmation_that_is_half_done_ends_with_its_session(
     page = client.post(CODE, data={"csrf_token": form, "code": shown(tester, seed)})
     assert page.location == "/login/"
     assert who(client) == "nobody"
+
+
+def test_slow_guesses_at_the_second_step_end_until_the_owner_comes(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = with_host(make_site(sqlite_url, GATEHOUSE_LOGIN_STEP_FAILURES="6/30d", **UNLIMITED))
+    site.add_user("alice")
+    seed = with_app(site)
+    site.clock.move(timedelta(minutes=1))
+    owner = site.client()
+    sign_in(owner)
+    assert send(owner, CODE, code=shown(site, seed)).status_code == 303
+    owner.post("/logout/", data={"csrf_token": token(owner.get("/account/"))})
+
+    def guess() -> int:
+        # Slow enough for every limit of an hour.
+        site.clock.move(timedelta(hours=2))
+        stranger = site.client()
+        sign_in(stranger)
+        return send(stranger, CODE, code="000000").status_code
+
+    assert [guess() for _ in range(8)] == [401] * 6 + [429] * 2
+    sign_in(owner)
+    assert send(owner, CODE, code=shown(site, seed)).status_code == 303
+    assert guess() == 401
