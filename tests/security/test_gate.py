@@ -2,20 +2,24 @@
 
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask, request
 from flask_login import confirm_login, login_user
+from flask_sqlalchemy import SQLAlchemy
 
-from flask_gatehouse import fresh
+from flask_gatehouse import Gatehouse, User, fresh
 from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login.models import PendingSignIn
 from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.testing import GatehouseTester, settings_for_tests
 from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
@@ -189,3 +193,52 @@ def test_slow_guesses_at_the_second_step_end_until_the_owner_comes(
     sign_in(owner)
     assert send(owner, CODE, code=shown(site, seed)).status_code == 303
     assert guess() == 401
+
+
+@pytest.mark.parametrize("around", ["nothing", "the host's block", "a unit of work"])
+@pytest.mark.parametrize("act", ["login", "confirm"])
+def test_whoever_is_held_in_a_hosts_transaction_still_comes_to_the_gate(
+    sqlite_url: str, tmp_path: Path, around: str, act: str
+) -> None:
+    app = Flask("host", root_path=str(tmp_path))
+    app.config.update(settings_for_tests(tmp_path), SQLALCHEMY_DATABASE_URI=sqlite_url)
+    app.config.update(UNLIMITED)
+    db = SQLAlchemy(app)
+    Gatehouse(app, db)
+    site = GatehouseTester(app)
+    with app.app_context():
+        alice = site.add_user("alice")
+        seed = with_app(site)
+    site.clock.move(timedelta(minutes=1))
+    blocks: dict[str, Callable[[], AbstractContextManager[object]]] = {
+        "nothing": nullcontext,
+        "the host's block": db.session.begin,
+        "a unit of work": Gatehouse.unit_of_work,
+    }
+
+    def enter() -> str:
+        with blocks[around]():
+            login_user(db.session.get(User, alice.id))
+        return "in"
+
+    def confirm() -> str:
+        with blocks[around]():
+            confirm_login()
+        return "confirmed"
+
+    app.add_url_rule("/host/login/", "host_login", enter, methods=["POST"])
+    app.add_url_rule("/host/confirm/", "host_confirm", confirm, methods=["POST"])
+    client = site.client()
+    if act == "confirm":
+        sign_in(client)
+        send(client, CODE, code=shown(site, seed))
+        site.clock.move(timedelta(minutes=1))
+    assert client.post(f"/host/{act}/").location.startswith("/second-step/")
+    with app.app_context():
+        assert len(rows(site, PendingSignIn)) == 1
+    assert send(client, CODE, code=shown(site, seed)).status_code == 303
+    assert who(client) == "alice"
+    with app.app_context():
+        assert rows(site, PendingSignIn) == []
+        db.session.remove()
+        db.engine.dispose()
