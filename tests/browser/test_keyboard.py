@@ -110,7 +110,8 @@ def test_tab_visits_the_pages_of_an_authenticator_app(new_page: NewPage) -> None
     page.get_by_label("Name").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Scan this with your app")
-    assert _walk(page) == [*top, "Code from the app", "Add this app"]
+    scanned = ["The app is on this device", "Code from the app", "Add this app"]
+    assert _walk(page) == [*top, *scanned]
 
 
 def test_the_skip_link_leads_past_the_top(page: Page, site: Site) -> None:

@@ -22,7 +22,7 @@ from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests.conftest import MakeSite
 from tests.features.mfa.stories import ADD, PATIENT, SET_UP, enter, set_up_app, whose
 from tests.features.totp.apps import with_app
@@ -366,6 +366,20 @@ def test_during_the_grace_people_arrive_where_they_wanted_and_are_told(made: Mad
     set_up_app(site, client)
     for path in ("/account/", "/admin/", "/account/factors/"):
         assert "22 June 2026" not in client.get(path).text, path
+
+
+@pytest.mark.parametrize("path", [SET_UP, ADD, "/account/passkeys/add/"])
+def test_whoever_has_to_confirm_first_comes_back_to_what_they_wanted_to_set_up(
+    made: Made, path: str
+) -> None:
+    site = made(**REQUIRED)
+    site.add_user("alice")
+    client = site.client()
+    sign_in(client)
+    site.clock.move(timedelta(minutes=20))
+    page = client.get(path)
+    assert page.location.startswith("/confirm/")
+    assert send(client, page.location, password=PASSWORD).location == path
 
 
 def test_nobody_is_told_where_nothing_is_asked(made: Made) -> None:

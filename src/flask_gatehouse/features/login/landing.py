@@ -17,6 +17,7 @@ _ARRIVALS: Final = (
     "gatehouse.account.",
     "gatehouse.addresses.index",
     "gatehouse.mfa.index",
+    "gatehouse.mfa.set_up",
     "gatehouse.names.index",
     "gatehouse.passkeys.add",
     "gatehouse.recovery_codes.index",
