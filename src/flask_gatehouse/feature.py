@@ -12,8 +12,16 @@ from typing import Any, Literal
 
 #: Who may enter a page. "fresh" asks for a proof as recent as `GATEHOUSE_SESSIONS_FRESH_FOR`, by
 #: what the account has. "pending" is a sign-in that owes its second step; "enrolling" is a fresh
-#: session, or a sign-in that owes a factor.
-Access = Literal["public", "signed in", "fresh", "administrator", "pending", "enrolling"]
+#: session, or a sign-in that owes a factor; "fresh administrator" is both of these words.
+Access = Literal[
+    "public",
+    "signed in",
+    "fresh",
+    "administrator",
+    "fresh administrator",
+    "pending",
+    "enrolling",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -183,6 +183,8 @@ PAGES = (
     Shown("people-last", "People", "/admin/people/?page=3", "ada"),
     Shown("people-found", "People", "/admin/people/?q=person00", "ada"),
     Shown("people-nobody", "People", "/admin/people/?q=nobody+at+all", "ada"),
+    Shown("second-steps", "Second steps", "/admin/factors/", "ada"),
+    Shown("set-up", "Set up a second step", "/second-step/set-up/", "ben"),
     Shown("account", "Your account", "/account/", "ada"),
     Shown("account-long-name", "Your account", "/account/", LONG_NAME),
     Shown("devices", "Your devices", "/account/devices/", "ada"),

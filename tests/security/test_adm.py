@@ -66,6 +66,14 @@ MATRIX: dict[str, dict[str, str]] = {
         "anonymous": LOGIN,
         "suspended": LOGIN,
     },
+    "gatehouse.mfa.set_up": {
+        **dict.fromkeys(ANYONE, SHOWN),
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "remembered": ON,
+        "remembered administrator": ON,
+    },
+    "gatehouse.mfa.keep": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.mfa.rename": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.mfa.remove": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.activity.index": {
@@ -193,6 +201,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "gatehouse.leaving.undo": dict.fromkeys(ANYONE, NONE),
     "gatehouse.doctor.reflect": dict.fromkeys(ANYONE, NONE),
     "gatehouse.devices.end": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.devices.end_trust": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.devices.end_others": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.devices.name": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.index": {
@@ -224,6 +233,17 @@ MATRIX: dict[str, dict[str, str]] = {
         "remembered": FORBIDDEN,
         "administrator": SHOWN,
         "remembered administrator": SHOWN,
+    },
+    "gatehouse.admin.reset_factors": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.admin.keep_factors": dict.fromkeys(ANYONE, ONLY_FORMS),
+    "gatehouse.admin.factors": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": SHOWN,
+        # Whoever is only remembered is asked who they are first.
+        "remembered administrator": ON,
     },
     "gatehouse.admin.people": {
         "anonymous": LOGIN,

@@ -175,6 +175,17 @@ def administrator_required(
     return guarded
 
 
+def _fresh_administrator(
+    view: Callable[_P, ResponseReturnValue],
+) -> Callable[_P, ResponseReturnValue]:
+    """Let only administrators in who proved themselves lately, by all of their factors.
+
+    Raises:
+        OnlyAdministrators: somebody else is signed in.
+    """
+    return administrator_required(fresh()(view))
+
+
 def _pending(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
     """Let only browsers in that hold a sign-in which owes its second step."""
 
@@ -207,6 +218,7 @@ _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
     "signed in": login_required,
     "fresh": fresh_login_required(),
     "administrator": administrator_required,
+    "fresh administrator": _fresh_administrator,
     "pending": _pending,
     "enrolling": _enrolling,
 }

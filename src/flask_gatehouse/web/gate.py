@@ -29,7 +29,7 @@ class GateLink(ABC):
 class Piece(ABC):
     """A piece of a page, put in by a feature that the page's own feature knows nothing of."""
 
-    #: Where it stands: `login`, `confirm`, `register`, `account` or `factors`.
+    #: Where it stands: `login`, `confirm`, `register`, `account`, `factors` or `second step`.
     place: ClassVar[str]
     #: Its template, in which `piece` is what `facts` returns.
     template: ClassVar[str]

@@ -38,12 +38,12 @@ class Handing:
             self.keep(response, secret)
         return response
 
-    def keep(self, response: AnyResponse, value: str) -> None:
-        """Have the browser keep a value for half an hour."""
+    def keep(self, response: AnyResponse, value: str, *, seconds: int = _KEPT_FOR) -> None:
+        """Have the browser keep a value, for half an hour unless told otherwise."""
         response.set_cookie(
             self._cookie,
             value,
-            max_age=_KEPT_FOR,
+            max_age=seconds,
             secure=_secure(),
             httponly=True,
             samesite="Lax",

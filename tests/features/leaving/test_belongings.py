@@ -16,7 +16,12 @@ from flask_gatehouse.features.leaving import service as leaving
 from flask_gatehouse.features.leaving.models import Departure
 from flask_gatehouse.features.login import pending
 from flask_gatehouse.features.login.attempts import Attempt, Wish
-from flask_gatehouse.features.mfa.models import Factor
+from flask_gatehouse.features.mfa.models import (
+    Factor,
+    FactorReset,
+    RequiredSince,
+    TrustedDevice,
+)
 from flask_gatehouse.features.passkeys import challenges
 from flask_gatehouse.features.passkeys import service as passkeys
 from flask_gatehouse.features.passkeys.models import Passkey
@@ -40,10 +45,12 @@ ABOUT_ACCOUNTS = {
     RECORD,
     "gatehouse_departure",
     "gatehouse_factor",
+    "gatehouse_factor_reset",
     "gatehouse_first_sign_in",
     "gatehouse_identifier",
     "gatehouse_idle_warning",
     "gatehouse_invited",
+    "gatehouse_mfa_account",
     "gatehouse_outbox",
     "gatehouse_passkey",
     "gatehouse_passkey_challenge",
@@ -54,6 +61,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_registration",
     "gatehouse_session",
     "gatehouse_totp_setup",
+    "gatehouse_trusted_device",
     "gatehouse_user",
 }
 
@@ -93,6 +101,21 @@ def inhabited(site: GatehouseTester) -> User:
         pending.begin(work, attempt=attempt, wish=Wish())
         # By itself it asks for nothing, so that a session can still be opened without a step.
         recovery_codes.issue(work, user=user)
+        work.db.add(RequiredSince(user_id=user.id, required_since=work.now))
+        work.db.add(FactorReset(user_id=user.id, asked_at=work.now, due_at=work.now, asked_by=None))
+        work.db.add(
+            TrustedDevice(
+                digest=b"a-digest".ljust(32),
+                public_id="a-browser",
+                user_id=user.id,
+                epoch=user.epoch,
+                created_at=work.now,
+                last_used_at=None,
+                expires_at=work.now,
+                address=None,
+                agent=None,
+            )
+        )
         _keep_passkey(work, user)
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
@@ -240,6 +263,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "account",
         "authenticator_set_ups",
         "departure",
+        "factor_demands",
         "factors",
         "first_sign_in",
         "idle_warning",
@@ -252,6 +276,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "record",
         "registration",
         "sessions",
+        "trusted_devices",
     }
     assert all(told.values())
     assert "root" not in copy

@@ -9,6 +9,19 @@ FEATURE = Feature(
     routes=(
         Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index"),
         Route(rule="/admin/people/", access="administrator", view=f"{_HERE}.views:people"),
+        Route(rule="/admin/factors/", access="fresh administrator", view=f"{_HERE}.views:factors"),
+        Route(
+            rule="/admin/factors/reset/",
+            access="fresh administrator",
+            view=f"{_HERE}.views:reset_factors",
+            methods=("POST",),
+        ),
+        Route(
+            rule="/admin/factors/keep/",
+            access="fresh administrator",
+            view=f"{_HERE}.views:keep_factors",
+            methods=("POST",),
+        ),
     ),
     commands={
         "users": f"{_HERE}.commands:users",

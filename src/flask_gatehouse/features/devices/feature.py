@@ -20,6 +20,12 @@ FEATURE = Feature(
             methods=("POST",),
         ),
         Route(
+            rule="/account/devices/trusted/<device>/end/",
+            access="fresh",
+            view=f"{_HERE}.views:end_trust",
+            methods=("POST",),
+        ),
+        Route(
             rule="/account/devices/<device>/end/",
             access="fresh",
             view=f"{_HERE}.views:end",

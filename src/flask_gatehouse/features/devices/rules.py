@@ -50,6 +50,7 @@ _METHODS: Final = {
     "password": "Password",
     "recovery_code": "Recovery code",
     "totp": "Code from an app",
+    "trusted_device": "Browser that is let off the second step",
 }
 
 

@@ -16,6 +16,9 @@ from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.devices import rules
 from flask_gatehouse.features.devices.errors import UnknownDevice
 from flask_gatehouse.features.devices.events import DeviceEnded, DeviceNamed, OtherDevicesEnded
+from flask_gatehouse.features.mfa import trusting
+from flask_gatehouse.features.mfa.errors import UnknownTrustedDevice
+from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.models import Session
@@ -46,6 +49,21 @@ class Device:
     def title(self) -> str:
         """What to call it in a list."""
         return self.name or self.described
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trusted:
+    """A browser in which the person is not asked for the second step."""
+
+    #: Names it, and opens nothing.
+    id: str
+    described: str
+    address: str | None
+    since: datetime
+    until: datetime
+    last_used: datetime | None
+    #: Whether it is the one that asks.
+    here: bool
 
 
 def all_of(work: Work, db: DbSession, *, standing: Standing) -> list[Device]:
@@ -80,8 +98,53 @@ def end(work: Work, *, standing: Standing, device: str) -> None:
     work.record(DeviceEnded(user_id=_user_id(standing), device=device))
 
 
-def end_others(work: Work, *, standing: Standing) -> None:
-    """End every device of a person but the one that asks."""
+def trusted(work: Work, db: DbSession, *, standing: Standing, here: str) -> list[Trusted]:
+    """Return the browsers in which a person is not asked for the second step.
+
+    Args:
+        here: what the browser that asks was given for that; empty if nothing.
+    """
+    if standing.user is None:
+        return []
+    lasting = bool(work.settings(MfaSettings).trust_for)
+    found = trusting.of(db, user=standing.user, now=work.now, lasting=lasting)
+    return [
+        Trusted(
+            id=each.public_id,
+            described=rules.described(each.agent),
+            address=each.address,
+            since=each.created_at,
+            until=each.expires_at,
+            last_used=each.last_used_at,
+            here=trusting.is_here(work.house, each, here),
+        )
+        for each in found
+    ]
+
+
+def end_trust(work: Work, *, standing: Standing, device: str) -> None:
+    """Have a browser asked for the second step again.
+
+    Raises:
+        UnknownDevice: the person has none with this id.
+    """
+    _refuse_no_id(device)
+    if standing.user is None:
+        raise UnknownDevice
+    try:
+        trusting.end(work, user_id=standing.user.id, device=device)
+    except UnknownTrustedDevice as error:
+        raise UnknownDevice from error
+
+
+def end_others(work: Work, *, standing: Standing, here: str) -> None:
+    """End every device of a person but the one that asks, and what others are let off.
+
+    Args:
+        here: what the browser that asks was given to be let off the second step; or empty.
+    """
+    if standing.user is not None:
+        trusting.end_others(work, user_id=standing.user.id, value=here)
     if sessions.end_other_sign_ins(work, standing=standing):
         work.record(OtherDevicesEnded(user_id=_user_id(standing)))
 

@@ -9,6 +9,7 @@ from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.devices import rules, service
 from flask_gatehouse.features.devices.errors import NameRefused, UnknownDevice
 from flask_gatehouse.features.login import doorkeeper
+from flask_gatehouse.features.mfa import trust
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.web.work import house, unit_of_work
 
@@ -19,9 +20,11 @@ def index() -> ResponseReturnValue:
     """List where the person is signed in."""
     with unit_of_work() as work, work.reading() as db:
         devices = service.all_of(work, db, standing=_standing())
+        trusted = service.trusted(work, db, standing=_standing(), here=trust.COOKIE.held)
     return render_template(
         "gatehouse/devices/index.html",
         devices=service.located(house(), devices),
+        trusted=trusted,
         longest_name=rules.LONGEST_NAME,
     )
 
@@ -37,10 +40,21 @@ def end(device: str) -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
+def end_trust(device: str) -> ResponseReturnValue:
+    """Have one browser asked for the second step again."""
+    try:
+        with unit_of_work() as work:
+            service.end_trust(work, standing=_standing(), device=device)
+    except UnknownDevice:
+        abort(_NOT_FOUND)
+    flash("That browser is asked for the second step again.", "success")
+    return redirect(url_for(".index"), 303)
+
+
 def end_others() -> ResponseReturnValue:
     """End all of them but this one."""
     with unit_of_work() as work:
-        service.end_others(work, standing=_standing())
+        service.end_others(work, standing=_standing(), here=trust.COOKIE.held)
     flash("All other devices are signed out.", "success")
     return redirect(url_for(".index"), 303)
 

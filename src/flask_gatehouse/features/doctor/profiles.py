@@ -12,7 +12,6 @@ from flask_gatehouse.db.work import Works
 
 #: What no setting of ours can mend yet: the profile, what it asks, and where that is written.
 _MISSING: Final[tuple[tuple[Profile, str, str], ...]] = (
-    ("asvs-l2", "a second factor for everybody", "6.3.3"),
     ("asvs-l3", "a factor in hardware for everybody", "6.3.3"),
     ("asvs-l3", "tokens that are worth nothing without the key of their sender", "10.3.5"),
     ("asvs-l3", "secrets in a vault that is backed by hardware", "13.3.1"),

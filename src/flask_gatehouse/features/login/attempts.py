@@ -36,6 +36,8 @@ class Browser:
     pending: str = ""
     #: The cookie by which it is known, if it has one.
     device: str | None = None
+    #: What it was given when its owner asked not to be asked for the second step in it again.
+    trusted: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ from flask_gatehouse.features.login import marks
 from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login import service as desk
 from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
-from flask_gatehouse.features.login.errors import PENDING, PendingOver
+from flask_gatehouse.features.login.errors import PENDING, TRUSTED, PendingOver
 from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import finding
@@ -51,6 +51,7 @@ _log = logging.getLogger("gatehouse")
 _OUR_PAGES: Final = "gatehouse."
 
 _PENDING: Final = Handing(PENDING)
+_TRUSTED: Final = Handing(TRUSTED)
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,12 @@ class SessionDoorkeeper(Doorkeeper):
 
     def browser(self) -> Browser:
         """Return what this browser brought along."""
-        return Browser(handles=self.presented(), pending=_PENDING.held, device=self.device())
+        return Browser(
+            handles=self.presented(),
+            pending=_PENDING.held,
+            device=self.device(),
+            trusted=_TRUSTED.held,
+        )
 
     def presented(self) -> list[bytes]:
         """Return what the handles in this request's cookies are stored as."""

@@ -1,9 +1,10 @@
 """How the views of all ways in end: at the desk, with cookies, and on the page that was wanted."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final
 
-from flask import redirect, render_template
+from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.db.work import Work
@@ -19,6 +20,14 @@ from flask_gatehouse.web.carrying import Carried
 from flask_gatehouse.web.work import house, unit_of_work
 
 _NOTHING_ELSE: Final = Wish()
+
+
+class Passing(ABC):
+    """Something that is done in a browser in which a second step was passed."""
+
+    @abstractmethod
+    def passed(self, work: Work, pending: Pending) -> None:
+        """Do it, in the same work, before somebody is let in. Knows the request."""
 
 
 def enter(
@@ -39,7 +48,10 @@ def enter(
         attempt = prove(work)
         opened = desk.admit(work, attempt=attempt, wish=wish, browser=door.browser(), news=news)
         user = desk.account_of(work, attempt)
+        words = desk.words(work, user=user)
     door.signed_in(opened, user)
+    for word in words:
+        flash(word, "info")
 
 
 def pass_step(prove: Callable[[Work, Pending], str]) -> ResponseReturnValue:
@@ -61,8 +73,15 @@ def pass_step(prove: Callable[[Work, Pending], str]) -> ResponseReturnValue:
         raise PendingOver
     with unit_of_work() as work:
         tried = pendings.count(work, pending=pending, device=door.device())
+
+    def passed(work: Work, pending: Pending) -> str:
+        method = prove(work, pending)
+        for each in work.house.plugs(Passing):
+            each.passed(work, pending)
+        return method
+
     try:
-        _complete(pending, prove)
+        _complete(pending, passed)
     except WrongFactor as refusal:
         _refuse(pending, tried, refusal)
         raise

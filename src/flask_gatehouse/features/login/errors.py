@@ -7,6 +7,9 @@ from flask_gatehouse.core.errors import Held, NotProven
 #: Name of the cookie of a browser in which a sign-in is pending.
 PENDING: Final = "pending"
 
+#: Name of the cookie of a browser in which the second step is not asked for again.
+TRUSTED: Final = "trusted"
+
 
 class MayNotEnter(NotProven):
     """The account exists and may not be used. To strangers this is a wrong password."""

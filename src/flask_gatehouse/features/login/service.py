@@ -45,6 +45,19 @@ class LoginStep(ABC):
     def hold(self, work: Work, attempt: Attempt, wish: Wish) -> None:
         """Return if the attempt may pass. Raises: Held: not yet. Refusal: it may not."""
 
+    def recognise(self, work: Work, attempt: Attempt, browser: Browser) -> Attempt:
+        """Return the attempt with what the browser itself adds to it; asked before `hold`.
+
+        Whoever confirms that it is still them gets nothing from it.
+        """
+        del work, browser
+        return attempt
+
+    def word(self, work: Work, user: User) -> str | None:
+        """Return what to tell somebody who was let in just now, if there is something."""
+        del work, user
+        return None
+
     def is_content(self, db: DbSession, standing: Standing) -> bool:
         """Whether what was proven in an open session is all that would be asked for now."""
         del db, standing
@@ -85,6 +98,8 @@ def admit(
         if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)
     pendings.forget(work, value=browser.pending)
+    for step in work.house.plugs(LoginStep):
+        attempt = step.recognise(work, attempt, browser)
     _ask_steps(work, attempt, wish)
     sessions.end(work, digests=browser.handles)
     holder = opening.Holder(
@@ -122,6 +137,12 @@ def account_of(work: Work, attempt: Attempt) -> User:
     if attempt.user_id is None:
         raise UnknownUser
     return users.hold(work, user_id=attempt.user_id)
+
+
+def words(work: Work, *, user: User) -> tuple[str, ...]:
+    """Return what the steps have to tell somebody who was let in just now."""
+    told = [step.word(work, user) for step in work.house.plugs(LoginStep)]
+    return tuple(word for word in told if word is not None)
 
 
 def confirm(

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import doorkeeper, entering
 from flask_gatehouse.features.login.errors import PendingOver
 from flask_gatehouse.features.login.pending import ENROLMENT, Pending
-from flask_gatehouse.features.mfa import service
+from flask_gatehouse.features.mfa import policy, service
 from flask_gatehouse.features.mfa.service import Added
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.web.work import unit_of_work, works
+from flask_gatehouse.web.work import house, unit_of_work, works
+
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,22 @@ class Enrolling:
     pending: Pending | None = None
 
 
-def current() -> Enrolling:
-    """Return who adds a factor in this request. Raises: PendingOver: nobody may."""
+def current(*, adding: bool = True) -> Enrolling:
+    """Return who adds a factor in this request. Where nobody can add any there is no page: 404.
+
+    Args:
+        adding: False for what belongs to the factors that there are.
+
+    Raises:
+        PendingOver: nobody is here who may.
+    """
+    who = _current()
+    if adding and not policy.may_add(house(), who.user):
+        abort(_NOT_FOUND)
+    return who
+
+
+def _current() -> Enrolling:
     door = doorkeeper.current()
     standing = door.standing()
     if standing is not None and standing.user is not None:

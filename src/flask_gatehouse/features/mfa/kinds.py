@@ -22,6 +22,8 @@ class FactorKind(ABC):
     #: Endpoint of its page at the gate, and what a link to that says.
     ask: ClassVar[str]
     way: ClassVar[str]
+    #: What it is, in one sentence, for whoever chooses what to set up.
+    about: ClassVar[str] = ""
     #: Endpoint of the page that adds one; None if there is none.
     add: ClassVar[str | None]
     #: Endpoint of a page of its own beside the list, and what a link to that says.

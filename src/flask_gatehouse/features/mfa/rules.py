@@ -15,11 +15,20 @@ _ALONE: Final = frozenset({"passkey"})
 #: What is a second step after something else.
 _SECOND: Final = frozenset({"key", "passkey", "recovery_code", "totp"})
 
+#: What a sign-in holds in place of a second step, in a browser that was let off it.
+TRUSTED: Final = "trusted_device"
+
 
 def is_two_step(methods: Iterable[str]) -> bool:
     """Whether these methods are all that the gate asks of an account with factors."""
     proven = frozenset(methods)
-    return bool(proven & _ALONE) or (bool(proven & _SECOND) and len(proven) > 1)
+    return is_proven(proven) or (TRUSTED in proven and len(proven) > 1)
+
+
+def is_proven(methods: Iterable[str]) -> bool:
+    """Whether the person themselves proved two steps, and no browser for them."""
+    proven = frozenset(methods)
+    return bool(proven & _ALONE) or (bool(proven & _SECOND) and len(proven - {TRUSTED}) > 1)
 
 
 def acceptable_name(text: str) -> str:

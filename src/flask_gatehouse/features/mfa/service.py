@@ -11,8 +11,14 @@ from flask_gatehouse.core import tokens
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import notices
-from flask_gatehouse.features.mfa import kinds, rules
-from flask_gatehouse.features.mfa.errors import LastWayIn, TooManyFactors, UnknownFactor
+from flask_gatehouse.features.mfa import kinds, policy, rules, trusting
+from flask_gatehouse.features.mfa.errors import (
+    FactorsOff,
+    LastFactor,
+    LastWayIn,
+    TooManyFactors,
+    UnknownFactor,
+)
 from flask_gatehouse.features.mfa.events import FactorAdded, FactorRemoved, FactorRenamed
 from flask_gatehouse.features.mfa.kinds import SpareCodes, WayIn
 from flask_gatehouse.features.mfa.models import Factor
@@ -63,10 +69,13 @@ def add(work: Work, *, user: User, method: str, name: str) -> Added:
 
     Raises:
         FactorNameRefused, TooManyFactors.
+        FactorsOff: nobody can add any here.
         NotAsItWas: the account was suspended or deleted, or what was proven changed meanwhile.
     """
     wanted = rules.acceptable_name(name)
     account = users.held(work, user=user)
+    if not policy.may_add(work.house, account):
+        raise FactorsOff
     before = of(work.db, user_id=account.id)
     most = work.settings(MfaSettings).per_user
     if len(before) >= most:
@@ -88,7 +97,8 @@ def add(work: Work, *, user: User, method: str, name: str) -> Added:
 
 
 def write(work: Work, *, user_id: UUID, method: str, name: str) -> Factor:
-    """Add the row of a factor, and nothing else. Hold the account before."""
+    """Add the row of a factor; no browser stands in for it yet. Hold the account before."""
+    trusting.end_all(work, user_id=user_id)
     factor = Factor(
         public_id=tokens.new_public_id(),
         user_id=user_id,
@@ -132,6 +142,7 @@ def remove(work: Work, *, user: User, factor: str) -> None:
     Raises:
         UnknownFactor: the person has none with this public id.
         LastWayIn: without it the person could not sign in any more.
+        LastFactor: the person must keep one that counts.
         NotAsItWas: the account was suspended or deleted, or what was proven changed meanwhile.
     """
     account = users.held(work, user=user)
@@ -142,9 +153,13 @@ def remove(work: Work, *, user: User, factor: str) -> None:
     left = [each for each in before if each is not gone]
     if not _can_enter(work, account, left):
         raise LastWayIn
-    _take_away(work, account, gone)
     counting = kinds.those_that_count(work.house)
-    if not any(each.method in counting for each in left):
+    last = not any(each.method in counting for each in left)
+    if last and gone.method in counting and policy.keeps_one(work.house, account):
+        raise LastFactor
+    _take_away(work, account, gone)
+    trusting.end_all(work, user_id=account.id)
+    if last:
         for each in left:
             _take_away(work, account, each)
     notices.notify(
@@ -152,7 +167,7 @@ def remove(work: Work, *, user: User, factor: str) -> None:
         user=account,
         letter="factor_removed",
         kind=_label(work, gone.method),
-        last=not any(each.method in counting for each in left),
+        last=last,
     )
 
 

@@ -8,13 +8,26 @@ from flask.typing import ResponseReturnValue
 from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login.errors import PendingOver
-from flask_gatehouse.features.mfa import gate, kinds, rules, service
-from flask_gatehouse.features.mfa.errors import FactorNameRefused, LastWayIn, UnknownFactor
+from flask_gatehouse.features.mfa import enrolling, gate, kinds, policy, resetting, rules, service
+from flask_gatehouse.features.mfa.errors import (
+    FactorNameRefused,
+    LastFactor,
+    LastWayIn,
+    NoReset,
+    UnknownFactor,
+)
 from flask_gatehouse.features.users.errors import NotAsItWas
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web.work import house, unit_of_work, works
 
 _NOT_FOUND: Final = 404
+
+
+def set_up() -> ResponseReturnValue:
+    """Show what can be set up, to whoever has to before they are let in, and to anybody else."""
+    who = enrolling.current()
+    owed = who.pending is not None
+    return render_template("gatehouse/mfa/set_up.html", offered=gate.offered(who.user), owed=owed)
 
 
 def ask() -> ResponseReturnValue:
@@ -30,11 +43,18 @@ def index() -> ResponseReturnValue:
     user = _account()
     with works().reading() as db:
         factors = service.of(db, user_id=user.id)
+        reset = resetting.waiting(db, user_id=user.id)
+        until = policy.until(works(), db, user=user)
+    offered = gate.offered(user)
+    if not factors and not policy.may_add(house(), user):
+        abort(_NOT_FOUND)
     known = {kind.method: kind for kind in kinds.all_of(house())}
     return render_template(
         "gatehouse/mfa/index.html",
         factors=[(each, known[each.method]) for each in factors if each.method in known],
-        offered=[kind for kind in known.values() if kind.add and kind.is_offered(house())],
+        offered=offered,
+        reset=reset,
+        grace=until,
         counts=any(known[each.method].counts for each in factors if each.method in known),
         longest_name=rules.LONGEST_NAME,
     )
@@ -61,10 +81,22 @@ def remove(factor: str) -> ResponseReturnValue:
             service.remove(work, user=_account(), factor=factor)
     except UnknownFactor:
         abort(_NOT_FOUND)
-    except (LastWayIn, NotAsItWas) as refusal:
+    except (LastFactor, LastWayIn, NotAsItWas) as refusal:
         flash(house().part(Sentences).of(refusal), "error")
     else:
         flash("It is removed.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+def keep() -> ResponseReturnValue:
+    """Stop that one's factors are taken away."""
+    try:
+        with unit_of_work() as work:
+            resetting.stop(work, user_id=_account().id)
+    except NoReset as refusal:
+        flash(house().part(Sentences).of(refusal), "error")
+    else:
+        flash("It is stopped: everything stays as it is.", "success")
     return redirect(url_for(".index"), 303)
 
 

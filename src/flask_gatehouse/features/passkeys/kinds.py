@@ -14,6 +14,9 @@ class Passkeys(FactorKind):
     label: ClassVar[str] = "Passkey"
     ask: ClassVar[str] = "gatehouse.passkeys.ask"
     way: ClassVar[str] = "Use a passkey"
+    about: ClassVar[str] = (
+        "Your device asks for your finger, your face or its PIN. Nothing to type."
+    )
     add: ClassVar[str | None] = "gatehouse.passkeys.add"
     enters_alone: ClassVar[bool] = True
     order: ClassVar[int] = 10

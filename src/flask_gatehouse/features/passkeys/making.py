@@ -6,11 +6,13 @@ from typing import Final
 
 from sqlalchemy import select
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings
 from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mfa import service as mfa
+from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.features.passkeys import (
     answers,
     ceremony,
@@ -130,8 +132,7 @@ def ask_to_sign_up(work: Work, *, browser: str, name: str) -> Options:
         Throttled: too many from this network.
     """
     here = service.open_party(work)
-    settings = work.settings(PasskeySettings)
-    if not settings.register:
+    if not may_sign_up(work.house):
         raise NotOffered
     service.count(work)
     handle = secrets.token_bytes(HANDLE_BYTES)
@@ -148,6 +149,12 @@ def ask_to_sign_up(work: Work, *, browser: str, name: str) -> Options:
     )
 
 
+def may_sign_up(house: House) -> bool:
+    """Whether an account can begin with a passkey: not where nobody can add a factor."""
+    everyone = house.settings[MfaSettings].everyone
+    return house.settings[PasskeySettings].register and everyone != "off"
+
+
 def sign_up(work: Work, *, browser: str, answer: str) -> Fresh:
     """Return the passkey of somebody who makes an account; `keep_first` gives it to the account.
 
@@ -158,7 +165,7 @@ def sign_up(work: Work, *, browser: str, answer: str) -> Fresh:
         PasskeyRefused: whatever is wrong.
         AlreadyThere: somebody has it.
     """
-    if not work.settings(PasskeySettings).register:
+    if not may_sign_up(work.house):
         raise NotOffered
     fresh, _ = _made(work, answer, Purpose.SIGN_UP, browser)
     return fresh

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from flask_gatehouse.db.work import Work
+from flask_gatehouse.features.mfa import policy
 from flask_gatehouse.features.passkeys import service
 from flask_gatehouse.features.passkeys.models import PasskeyOwner
 from flask_gatehouse.features.passkeys.settings import PasskeySettings
@@ -19,6 +20,8 @@ def is_due(work: Work, *, standing: Standing) -> bool:
     """
     user = standing.user
     if not _may_ask(work) or user is None or not standing.fresh:
+        return False
+    if not policy.may_add(work.house, user):
         return False
     if "password" not in standing.methods:
         return False

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.features.login import doorkeeper
-from flask_gatehouse.features.passkeys import offering, service
-from flask_gatehouse.features.passkeys.settings import PasskeySettings
+from flask_gatehouse.features.passkeys import making, offering, service
 from flask_gatehouse.web.gate import Piece
 from flask_gatehouse.web.work import unit_of_work, works
 
@@ -30,7 +29,7 @@ class Register(Piece):
 
     def facts(self, house: House) -> Mapping[str, object] | None:
         """Return where a browser may be asked."""
-        return _origins(house) if house.settings[PasskeySettings].register else None
+        return _origins(house) if making.may_sign_up(house) else None
 
 
 class Confirm(Piece):

@@ -12,6 +12,7 @@ class AuthenticatorApp(FactorKind):
     label = "Authenticator app"
     ask = "gatehouse.totp.ask"
     way = "Use a code from your app"
+    about = "An app on your phone or computer shows six digits that you type when you log in."
     add = "gatehouse.totp.add"
     counts = True
     order = 20
