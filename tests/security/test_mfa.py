@@ -559,6 +559,28 @@ def test_a_view_asks_for_two_factors_or_for_one_of_its_own(
     assert tester.client().get("/host/two/").location.startswith("/login/")
 
 
+def test_a_page_that_asks_for_two_factors_leads_who_has_one_to_set_one_up(
+    tester: GatehouseTester,
+) -> None:
+    tester.add_user("alice")
+    client = tester.client()
+    sign_in(client)
+    page = client.get("/host/two/")
+    assert (page.status_code, page.location) == (303, "/account/factors/")
+    assert "Set one up first" in client.get("/account/factors/").text
+    assert who(client) == "alice"
+
+
+def test_another_password_makes_no_second_step_fresh(tester: GatehouseTester, seed: bytes) -> None:
+    client = inside(tester, seed)
+    tester.clock.move(timedelta(minutes=4))
+    page = send(client, "/account/password/", current=PASSWORD, new="nine loud kettles")
+    assert page.location == "/account/"
+    assert client.get("/host/two/").text == "two factors"
+    tester.clock.move(timedelta(minutes=1))
+    assert client.get("/host/app/").location.startswith("/confirm/")
+
+
 def test_a_form_waits_while_both_factors_are_proven_again(
     tester: GatehouseTester, seed: bytes
 ) -> None:

@@ -17,6 +17,7 @@ from flask_gatehouse.web.flask_login import (
     assurance,
     be_sure,
     begin_anew,
+    demand_two,
     login_fresh,
     owed,
     person,
@@ -128,9 +129,18 @@ def fresh(
 def mfa_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
     """Let only people in who proved two factors in this session; others are asked for them.
 
+    Whoever has no second one is led to where they can set one up.
+
     Source: NIST SP 800-63B-4 2.2.
     """
-    guarded = _fresh(view, lambda: assurance() >= _TWO_FACTORS)
+
+    def proven() -> bool:
+        if assurance() >= _TWO_FACTORS:
+            return True
+        demand_two()
+        return False
+
+    guarded = _fresh(view, proven)
     setattr(guarded, MARK, "two factors")
     return guarded
 

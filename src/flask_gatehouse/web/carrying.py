@@ -8,7 +8,7 @@ good token into it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,8 +67,7 @@ def may_be_carried(house: House, handle: str | None) -> bool:
     if request.method != "POST" or request.mimetype != "application/x-www-form-urlencoded":
         return False
     fields = _own_fields()
-    size = sum(len(name) + len(value) for name, value in fields)
-    if len(fields) > _MOST_FIELDS or size > _MOST_CHARACTERS:
+    if not _is_simple(fields):
         return False
     if any(_SECRET.search(name) for name, _ in fields):
         return False
@@ -93,7 +92,19 @@ def handed_on() -> Carried | None:
     if to is None:
         return None
     every = request.form.items(multi=True)
-    return Carried(to, tuple(field for field in every if field[0].startswith(_PREFIX)))
+    fields = tuple(field for field in every if field[0].startswith(_PREFIX))
+    # A page of ours has no more of them.
+    return Carried(to, fields) if _is_simple(fields, longer=len(_PREFIX)) else None
+
+
+def _is_simple(fields: Sequence[tuple[str, str]], *, longer: int = 0) -> bool:
+    """Whether a form may be carried.
+
+    Args:
+        longer: characters in front of each name, which do not count.
+    """
+    size = sum(len(name) - longer + len(value) for name, value in fields)
+    return len(fields) <= _MOST_FIELDS and size <= _MOST_CHARACTERS
 
 
 def _own_fields() -> list[tuple[str, str]]:

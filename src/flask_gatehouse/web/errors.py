@@ -12,6 +12,8 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    abort,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -178,6 +180,9 @@ def respond(error: Exception) -> ResponseReturnValue:
 def lead_on(held: Held) -> ResponseReturnValue:
     """Lead to where the person does what is wanted first."""
     held = _kept(held)
+    if held.page not in current_app.view_functions:
+        # A host that has none of our pages: there is nowhere to go on.
+        abort(answer(held).status)
     flash(house().part(Sentences).of(held), "info")
     response = redirect(url_for(held.page, next=held.wanted), 303)
     hand = Handing(held.cookie)

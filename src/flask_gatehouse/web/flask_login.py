@@ -112,6 +112,10 @@ class Doorkeeper(ABC):
         """Return how sure that is, from 1 to 2; 0 for nobody."""
 
     @abstractmethod
+    def demand_two(self) -> None:
+        """Return if somebody can prove two factors. Raises: Held: they have to get one first."""
+
+    @abstractmethod
     def owed(self) -> str | None:
         """Return what a sign-in that is half done owes: `factor`, `enrolment`; None: no such."""
 
@@ -361,6 +365,11 @@ def assurance() -> int:
     """Return how sure it is who is asking, from 1 to 2; 0 for nobody."""
     be_sure()
     return _doorkeeper().assurance() if current_user.is_authenticated else 0
+
+
+def demand_two() -> None:
+    """Return if whoever is asking can prove two factors. Raises: Held: they have none yet."""
+    _doorkeeper().demand_two()
 
 
 def owed() -> str | None:

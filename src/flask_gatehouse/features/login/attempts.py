@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ class Attempt:
     epoch: int | None = None
     #: False if the person was not asked just now.
     fresh: bool = True
+    #: When all of it was proven; None is now.
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,6 +131,14 @@ class SessionDoorkeeper(Doorkeeper):
         with self._works.reading() as db:
             return all(step.is_content(db, standing) for step in self._steps)
 
+    def demand_two(self) -> None:
+        """Return if somebody can prove two factors. Raises: Held: they have to get one first."""
+        standing = self.standing()
+        if standing is not None:
+            with self._works.reading() as db:
+                for step in self._steps:
+                    step.demand_two(db, standing)
+
     def proven_by(self) -> tuple[str, ...]:
         """Return how the person proved who they are in this session; nothing if remembered."""
         standing = self.standing()

@@ -34,6 +34,9 @@ from flask_gatehouse.features.users.models import User
 
 _NOTHING_ELSE: Final = Wish()
 
+#: Wrong steps in a row in a browser of the owner, of which the last is none of theirs any more.
+_SLIPS: Final = 3
+
 
 class LoginStep(ABC):
     """Something that may hold the door after a first proof, such as a second factor."""
@@ -62,6 +65,9 @@ class LoginStep(ABC):
         """Whether what was proven in an open session is all that would be asked for now."""
         del db, standing
         return True
+
+    def demand_two(self, db: DbSession, standing: Standing) -> None:  # noqa: B027 - most ask nothing
+        """Return if somebody can prove two factors. Raises: Held: they have to get one first."""
 
     def stands(self, works: Works, standing: Standing) -> bool:
         """Whether an open session may go on; asked with each request that asks who it is."""
@@ -108,6 +114,7 @@ def admit(
         epoch=epoch,
         methods=attempt.methods,
         fresh=attempt.fresh,
+        proven_at=attempt.proven_at,
     )
     opened = opening.open_session(
         work, holder=holder, remember=wish.remember, remember_for=wish.remember_for
@@ -185,7 +192,7 @@ def refuse_step(
     """Write down that a second step was wrong, and tell the owner if it may be a stranger.
 
     In a browser that the owner is known by, a slip is likelier than a stranger, until it is the
-    last one. Source: OWASP ASVS 5.0 6.3.5.
+    third. Source: OWASP ASVS 5.0 6.3.5.
 
     Args:
         tried: which try of this sign-in it was.
@@ -194,7 +201,7 @@ def refuse_step(
     with work.apart() as own:
         own.record(SecondStepRefused(user_id=pending.user_id, method=method))
     known = marks.knows(work.house, device, user_id=pending.user_id, epoch=pending.epoch)
-    if tried != (settings.pending_tries if known else 1):
+    if tried != (min(_SLIPS, settings.pending_tries) if known else 1):
         return
     try:
         letter = limits.LETTERS.under(settings)

@@ -12,6 +12,14 @@ class SecondStepOwed(Held):
     cookie = PENDING
 
 
+class FactorWanted(Held):
+    """A page asks for two factors, and the account has no second one."""
+
+    code = "mfa.factor_wanted"
+    page = "gatehouse.mfa.index"
+    cookie = PENDING
+
+
 class UnknownFactor(NotValid):
     """This person has no such factor, whoever else may have it. The page answers 404."""
 

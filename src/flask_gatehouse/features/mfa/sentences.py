@@ -13,6 +13,7 @@ def _too_many(facts: Mapping[str, object]) -> str:
 
 SENTENCES: Final[Mapping[str, Sentence]] = {
     "mfa.second_step_owed": fixed("One more step."),
+    "mfa.factor_wanted": fixed("That page asks for a second step. Set one up first."),
     "mfa.unknown_factor": fixed("There is no such entry."),
     "mfa.name_refused": fixed(
         f"A name has 1 to {LONGEST_NAME} characters, all of which can be seen."

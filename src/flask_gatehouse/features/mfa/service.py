@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
+from flask_gatehouse.db.base import MYSQL
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import notices
@@ -27,6 +28,8 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 
+_METHODS = select(Factor.method).where(Factor.user_id == bindparam("whose"))
+
 #: A public id has so many characters; anything else is not looked up.
 _ID_LENGTH = 22
 
@@ -45,12 +48,23 @@ class Added:
 def of(db: Session, *, user_id: UUID) -> Sequence[Factor]:
     """Return the factors of an account, oldest first."""
     mine = select(Factor).where(Factor.user_id == user_id)
-    return db.scalars(mine.order_by(Factor.created_at, Factor.public_id)).all()
+    return db.scalars(mine.order_by(Factor.created_at, Factor.id)).all()
 
 
 def methods_of(db: Session, *, user_id: UUID) -> frozenset[str]:
     """Return of which kinds an account has any."""
-    return frozenset(db.scalars(select(Factor.method).where(Factor.user_id == user_id)))
+    return frozenset(db.scalars(_METHODS, {"whose": user_id}))
+
+
+def methods_now(work: Work, *, user_id: UUID) -> frozenset[str]:
+    """Return the same in a transaction that holds the account, whatever that read before.
+
+    A host on MariaDB may have begun it long ago, and would see what was there then.
+    """
+    wanted = _METHODS
+    if work.db.connection().dialect.name in MYSQL:
+        wanted = wanted.with_for_update(read=True)
+    return frozenset(work.db.scalars(wanted, {"whose": user_id}))
 
 
 def asks_for_more(work: Work, db: Session, *, user_id: UUID) -> bool:

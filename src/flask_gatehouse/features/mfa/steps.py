@@ -11,7 +11,7 @@ from flask_gatehouse.features.login import pending
 from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
 from flask_gatehouse.features.login.service import LoginStep
 from flask_gatehouse.features.mfa import kinds, policy, resetting, rules, service, trusting
-from flask_gatehouse.features.mfa.errors import EnrolmentOwed, SecondStepOwed
+from flask_gatehouse.features.mfa.errors import EnrolmentOwed, FactorWanted, SecondStepOwed
 from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.users import service as users
@@ -39,7 +39,8 @@ class SecondStep(LoginStep):
         """Return if the attempt may pass. Raises: SecondStepOwed, EnrolmentOwed."""
         if attempt.user_id is None or rules.is_two_step(attempt.methods):
             return
-        if self._asks_for_more(work.db, attempt.user_id) and not self._reset(work, attempt, wish):
+        owned = service.methods_now(work, user_id=attempt.user_id)
+        if owned & kinds.those_that_count(self._house) and not self._reset(work, attempt, wish):
             raise SecondStepOwed(hand=str(pending.begin(work, attempt=attempt, wish=wish)))
         ends = policy.deadline(work, user=users.by_id(work.db, attempt.user_id))
         if ends is not None and ends <= work.now:
@@ -59,6 +60,11 @@ class SecondStep(LoginStep):
         if standing.user is None or rules.is_proven(standing.methods):
             return True
         return not self._asks_for_more(db, standing.user.id)
+
+    def demand_two(self, db: Session, standing: Standing) -> None:
+        """Return if the account has a second factor to prove. Raises: FactorWanted."""
+        if standing.user is not None and not self._asks_for_more(db, standing.user.id):
+            raise FactorWanted
 
     def stands(self, works: Works, standing: Standing) -> bool:
         """Whether an open session may go on where a factor is required."""

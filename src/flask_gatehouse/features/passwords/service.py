@@ -178,9 +178,11 @@ def change(
     if account.epoch != user.epoch or not account.active:
         raise Suspended(user_id=user.id)
     keep(work, user=account, sealed=sealed)
-    # The session goes on as what it was: the second step that was taken in it counts.
-    methods = standing.methods if is_two_step(standing.methods) else ("password",)
-    return Attempt(user_id=user.id, methods=methods)
+    if not is_two_step(standing.methods):
+        return Attempt(user_id=user.id, methods=("password",))
+    # The session goes on as what it was: the second step that was taken in it counts, for as long
+    # as it would have.
+    return Attempt(user_id=user.id, methods=standing.methods, proven_at=standing.proven_at)
 
 
 def is_set(work: Work, *, user: User) -> bool:

@@ -32,6 +32,8 @@ class Holder:
     methods: tuple[str, ...]
     #: False if the person was not asked for anything just now.
     fresh: bool = True
+    #: When it was proven; None is now.
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _new(
         kind=kind,
         epoch=holder.epoch,
         created_at=work.now,
-        proven_at=work.now if holder.fresh and kind == BROWSER else None,
+        proven_at=(holder.proven_at or work.now) if holder.fresh and kind == BROWSER else None,
         last_seen_at=work.now,
         idle_expires_at=work.now + idle_limit(work.house, kind),
         expires_at=work.now + lifetime,
