@@ -4,6 +4,7 @@ A refusal says *what* was refused by a stable code and by facts, never by an HTT
 sentence for people: `web.errors` maps kinds to status codes once, for every transport.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -71,6 +72,8 @@ class Held(NotAllowed):
         self.hand = hand
         #: Path of the page that was wanted, which goes along.
         self.wanted: str | None = None
+        #: Asks once more, where whoever stands around the work in which it was raised undoes that.
+        self.again: Callable[[], None] | None = None
         super().__init__()
 
 

@@ -185,6 +185,12 @@ class Works:
         """Whether the host has a single connection, as with SQLite in memory: then so have we."""
         return isinstance(self.engine.pool, StaticPool)
 
+    @property
+    def is_within(self) -> bool:
+        """Whether what begins now is committed, or undone, by whoever stands around it."""
+        session = self.host_session
+        return self._open.get() is not None or (session is not None and _commits_later(session))
+
     def is_guest(self) -> bool:
         """Whether the host's only connection is in the middle of something of the host's."""
         session = self.host_session

@@ -2,8 +2,9 @@
 
 The browser sends it on to that page (307), which hands it back in hidden fields, and once the
 person has confirmed there is one button that sends it where it was meant to go. Nothing is kept on
-the server, nothing is sent by itself, and only what passed for a form of this site is carried: the
-page at the end puts a good token into it.
+the server, unless a second step is owed: then it waits in the row of what is half done. Nothing is
+sent by itself, and only what passed for a form of this site is carried: the page at the end puts a
+good token into it.
 """
 
 import re

@@ -177,6 +177,7 @@ def respond(error: Exception) -> ResponseReturnValue:
 
 def lead_on(held: Held) -> ResponseReturnValue:
     """Lead to where the person does what is wanted first."""
+    held = _kept(held)
     flash(house().part(Sentences).of(held), "info")
     response = redirect(url_for(held.page, next=held.wanted), 303)
     hand = Handing(held.cookie)
@@ -185,6 +186,20 @@ def lead_on(held: Held) -> ResponseReturnValue:
     elif hand.held:
         hand.forget(response)
     return response
+
+
+def _kept(held: Held) -> Held:
+    """Return it with a hand that is good, also where a host's block has undone what was written."""
+    if held.again is None:
+        return held
+    try:
+        held.again()
+    except Held as anew:
+        return anew
+    except (Refusal, Unavailable) as error:
+        # Then the page finds nothing of what it needs, and the sign-in begins anew.
+        _log.info("%s: %s at %s", request_id(), error.code, request.endpoint)
+    return held
 
 
 def handle(place: Flask | Blueprint) -> None:

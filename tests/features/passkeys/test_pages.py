@@ -12,8 +12,10 @@ from flask_gatehouse.testing import GatehouseTester
 from flask_gatehouse.testing.authenticator import Authenticator, Change
 from tests import keepers
 from tests.conftest import MakeSite
+from tests.features.passkeys.test_mutations import changed
 from tests.forms import cookie, token
 from tests.keepers import ORIGIN, UNLIMITED, WRONG_ANYWHERE, WRONG_SIGNED, enrol
+from tests.long_form import Dice, times
 
 HERE = "/login/passkey/"
 REFUSED = "That passkey did not work here. Please try again."
@@ -215,3 +217,23 @@ def test_without_other_origins_there_is_nothing_to_tell(tester: GatehouseTester)
     assert tester.client().get("/.well-known/webauthn").status_code == 404
     found = tester.client().get("/.well-known/passkey-endpoints").get_json()
     assert found["enroll"] == f"{ORIGIN}/account/passkeys/add/"
+
+
+def test_hundreds_of_changed_answers_get_a_page_and_no_session(
+    tester: GatehouseTester, keeper: Authenticator
+) -> None:
+    dice, client = Dice("pages"), tester.client()
+    csrf = token(client.get(HERE))
+    statuses = set()
+    for _ in range(times(200, 5000)):
+        asked = client.post(f"{HERE}options/", data={"csrf_token": csrf}).get_json()
+        text = changed(dice, keeper.get(asked, origin=ORIGIN))
+        answer = client.post(HERE, data={"csrf_token": csrf, "credential": text})
+        statuses.add(answer.status_code)
+        if answer.status_code == 303:
+            # What was changed is nothing that proves anything, such as the word for its transport.
+            client = tester.client()
+            csrf = token(client.get(HERE))
+        else:
+            assert cookie(client) is None
+    assert statuses <= {303, 400}

@@ -211,12 +211,35 @@ class SessionDoorkeeper(Doorkeeper):
             remember_for=entry.remember_for,
             wanted=safe_path(request.values.get("next")),
         )
+        self._as_the_host_asks(lambda: self._admit(attempt, wish))
+
+    def _admit(self, attempt: Attempt, wish: Wish) -> None:
+        epoch = 0
         with self.at_the_desk(wish) as work:
             opened = desk.admit(work, attempt=attempt, wish=wish, browser=self.browser())
-            epoch = users.hold(work, user_id=user.id).epoch if ours else None
+            if attempt.user_id is not None:
+                epoch = users.hold(work, user_id=attempt.user_id).epoch
         self.hand_over(opened)
-        if epoch is not None:
-            self._know(user.id, epoch)
+        if attempt.user_id is not None:
+            self._know(attempt.user_id, epoch)
+
+    def _as_the_host_asks(self, ask: Callable[[], None]) -> None:
+        """Do what a view of the host wants of the desk.
+
+        Whoever is held leaves the block in which that view may stand, and leaving it undoes what
+        was written, also the sign-in that is half done. So it is asked once more after that.
+        """
+        within = self._works.is_within
+
+        def again() -> None:
+            self._forget()
+            ask()
+
+        try:
+            ask()
+        except Held as held:
+            held.again = again if within else None
+            raise
 
     def hand_over(self, opened: Opened) -> None:
         """Give the browser the handles of a session that was just opened and committed."""
@@ -250,9 +273,13 @@ class SessionDoorkeeper(Doorkeeper):
 
     def confirm(self) -> None:
         """Make the session of this request fresh, because a view of the host says so."""
-        standing = self.standing()
-        if standing is not None:
-            self.confirm_by(standing, lambda _work: ("host",), Wish())
+
+        def ask() -> None:
+            standing = self.standing()
+            if standing is not None:
+                self.confirm_by(standing, lambda _work: ("host",), Wish())
+
+        self._as_the_host_asks(ask)
 
     def confirm_by(
         self, standing: Standing, prove: Callable[[Work], tuple[str, ...]], wish: Wish

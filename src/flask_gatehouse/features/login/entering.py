@@ -114,7 +114,11 @@ def _complete(pending: Pending, prove: Callable[[Work, Pending], str]) -> None:
         method = prove(work, pending)
         pendings.spend(work, pending=pending, device=door.device())
         attempt = Attempt(
-            user_id=pending.user_id, methods=(*pending.methods, method), epoch=pending.epoch
+            user_id=pending.user_id,
+            methods=(*pending.methods, method),
+            epoch=pending.epoch,
+            # A session is fresh if all of it was proven lately. Source: OWASP ASVS 5.0 7.5.3.
+            fresh=pending.fresh,
         )
         if pending.wish.confirms is None:
             opened = desk.admit(work, attempt=attempt, wish=pending.wish, browser=door.browser())

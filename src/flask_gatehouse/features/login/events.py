@@ -32,8 +32,7 @@ class LoginHeld(Event):
 
     name = "login.held"
     meaning = "Somebody proved who they are and was not let in yet: something more is wanted first."
-    sentence = "You were recognised, and something more was wanted before you could log in."
-    outcome = "refused"
+    sentence = "The first step of signing in as you was right, and something more was asked for."
     #: The code of what holds the door.
     by: str
 

@@ -18,6 +18,13 @@ STEPS_IN_DEVICE: Final = Limiter(
     key="known device, and account",
     reaction="429 with `Retry-After`; a success takes back its own count and no other",
 )
+FAILURES: Final = Limiter(
+    name="second step failures",
+    field="step_failures",
+    counts="second steps of one account in a row, whatever sign-ins they belong to",
+    key="account in its epoch; in a known browser that browser and account",
+    reaction="429 with `Retry-After`; begins anew with the next right step, or a new password",
+)
 TRIES: Final = Limiter(
     name="pending sign-in",
     field="pending_tries",
@@ -33,4 +40,4 @@ LETTERS: Final = Limiter(
     reaction="no further letter; the record has each",
 )
 
-LIMITERS: Final = (STEPS, STEPS_IN_DEVICE, TRIES, LETTERS)
+LIMITERS: Final = (STEPS, STEPS_IN_DEVICE, FAILURES, TRIES, LETTERS)

@@ -35,6 +35,8 @@ class PendingSignIn(Base):
     epoch: Mapped[int]
     #: How it was proven so far; separated by spaces.
     methods: Mapped[str] = mapped_column(String(128))
+    #: False if whoever proved it was not asked just now, as a host may say of its own way in.
+    fresh: Mapped[bool]
     #: `factor`, or `enrolment` where there is no factor and one is wanted.
     owes: Mapped[str] = mapped_column(String(16))
     #: Public id of the session that is being confirmed; None if one is to be opened.

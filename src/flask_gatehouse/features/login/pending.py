@@ -47,6 +47,8 @@ class Pending:
     wish: Wish
     #: Second steps that were tried.
     tries: int
+    #: False if the first proof was not asked for just now.
+    fresh: bool
 
 
 def begin(work: Work, *, attempt: Attempt, wish: Wish, owes: str = FACTOR) -> Secret:
@@ -68,6 +70,7 @@ def begin(work: Work, *, attempt: Attempt, wish: Wish, owes: str = FACTOR) -> Se
             methods=" ".join(attempt.methods),
             owes=owes,
             confirms=wish.confirms,
+            fresh=attempt.fresh,
             wish=wish.written(),
             created_at=work.now,
             expires_at=work.now + work.settings(LoginSettings).pending_lifetime,
@@ -93,6 +96,7 @@ def find(work: Work, db: Session, *, value: str) -> Pending | None:
         owes=found.owes,
         wish=Wish.read(found.wish, confirms=found.confirms),
         tries=found.tries,
+        fresh=found.fresh,
     )
 
 
@@ -106,7 +110,9 @@ def count(work: Work, *, pending: Pending, device: str | None) -> int:
         PendingOver: there were too many, or it is over.
         Throttled: too many tries on this account.
     """
-    throttling.count(work, attempts=[_limit(work, pending, device)])
+    throttling.count(
+        work, attempts=[_limit(work, pending, device), _in_a_row(work, pending, device)]
+    )
     mine = PendingSignIn.digest == pending.digest
     most = work.settings(LoginSettings).pending_tries
     one_more = update(PendingSignIn).where(mine, PendingSignIn.tries < most, _good(work))
@@ -135,6 +141,10 @@ def spend(work: Work, *, pending: Pending, device: str | None) -> None:
         raise PendingOver
     limit, what = _limit(work, pending, device)
     throttling.take_back(work, limit=limit, what=what)
+    # The owner was here, so what strangers failed at before is no row of failures any more.
+    for where in dict.fromkeys((device, None)):
+        failures, what = _in_a_row(work, pending, where)
+        throttling.forgive(work, limit=failures, what=what)
 
 
 def forget(work: Work, *, value: str) -> None:
@@ -146,10 +156,26 @@ def forget(work: Work, *, value: str) -> None:
 
 def _limit(work: Work, pending: Pending, device: str | None) -> tuple[Limit, str]:
     settings = work.settings(LoginSettings)
+    known = _known_as(work, pending, device)
+    if known is not None:
+        return limits.STEPS_IN_DEVICE.under(settings), known
+    return limits.STEPS.under(settings), pending.user_id.hex
+
+
+def _in_a_row(work: Work, pending: Pending, device: str | None) -> tuple[Limit, str]:
+    """Return what ends guessing that is slow enough for the other limit.
+
+    A new password begins anew: whoever guessed does not come as far as the gate any more.
+    """
+    what = _known_as(work, pending, device) or f"{pending.user_id.hex} {pending.epoch}"
+    return limits.FAILURES.under(work.settings(LoginSettings)), what
+
+
+def _known_as(work: Work, pending: Pending, device: str | None) -> str | None:
     for mark in marks.read(work.house, device):
         if mark.user_id == pending.user_id and mark.epoch == pending.epoch:
-            return limits.STEPS_IN_DEVICE.under(settings), mark.counted_as
-    return limits.STEPS.under(settings), pending.user_id.hex
+            return mark.counted_as
+    return None
 
 
 def _bears(work: Work, value: str) -> ColumnElement[bool]:

@@ -159,8 +159,10 @@ def confirm(
         Held: a step wants something more first; the session is as it was.
     """
     if standing.user is not None:
-        epoch, active = users.state(work.db, user_id=standing.user.id)
-        if not active or epoch != standing.user.epoch:
+        epoch = standing.user.epoch
+        # Before what is half done and before its sessions, as for `admit`.
+        account = users.hold(work, user_id=standing.user.id)
+        if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=standing.user.id)
     pendings.forget(work, value=browser.pending)
     _ask_steps(work, attempt, replace(wish, confirms=standing.public_id))

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import Rate, setting
 from flask_gatehouse.web.redirects import safe_path
+
+#: Failures in a row on one account. Source: NIST SP 800-63B-4 3.2.2.
+_MOST_FAILURES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class LoginSettings:
         "in each that is known.",
         source="NIST SP 800-63B-4 3.2.2",
     )
+    step_failures: Rate = setting(
+        Rate(_MOST_FAILURES, timedelta(days=30)),
+        "Second steps that may fail for one account without a right one between, in browsers that "
+        "are not known together, and in each that is known; a new password begins anew.",
+        source="NIST SP 800-63B-4 3.2.2",
+    )
     refused_step_letters: Rate = setting(
         Rate(1, timedelta(hours=1)),
         "Letters that tell one person of a right first factor with a wrong second step.",
@@ -53,7 +63,17 @@ class LoginSettings:
     )
 
     def __post_init__(self) -> None:
-        """Refuse a page that is not on this site. Raises: Misconfigured."""
+        """Refuse a page of another site, and more failures than the standard allows.
+
+        Raises:
+            Misconfigured: one of these was set.
+        """
         if self.landing is not None and safe_path(self.landing) is None:
             msg = f"GATEHOUSE_LOGIN_LANDING is {self.landing!r}, but must look like /reports/."
+            raise Misconfigured(msg)
+        if self.step_failures.times > _MOST_FAILURES:
+            msg = (
+                f"GATEHOUSE_LOGIN_STEP_FAILURES is {self.step_failures}, but must not be more than "
+                f"{_MOST_FAILURES} times."
+            )
             raise Misconfigured(msg)

@@ -12,7 +12,7 @@ def _too_many(facts: Mapping[str, object]) -> str:
 
 
 SENTENCES: Final[Mapping[str, Sentence]] = {
-    "mfa.second_step_owed": fixed("One more step, and you are in."),
+    "mfa.second_step_owed": fixed("One more step."),
     "mfa.unknown_factor": fixed("There is no such entry."),
     "mfa.name_refused": fixed(
         f"A name has 1 to {LONGEST_NAME} characters, all of which can be seen."

@@ -126,7 +126,9 @@ def rename(work: Work, *, user: User, factor: str, name: str) -> None:
         FactorNameRefused: it cannot be called so.
     """
     wanted = rules.acceptable_name(name)
-    mine = (Factor.user_id == user.id) & (Factor.public_id == factor[:_ID_LENGTH])
+    if len(factor) != _ID_LENGTH:
+        raise UnknownFactor
+    mine = (Factor.user_id == user.id) & (Factor.public_id == factor)
     named = update(Factor).where(mine).values(name=wanted)
     if changed(work.db, named.execution_options(synchronize_session=False)) != 1:
         raise UnknownFactor

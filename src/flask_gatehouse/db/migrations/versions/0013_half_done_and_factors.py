@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("methods", sa.String(length=128), nullable=False),
+        sa.Column("fresh", sa.Boolean(), nullable=False),
         sa.Column("owes", sa.String(length=16), nullable=False),
         sa.Column("confirms", Exact(22), nullable=True),
         sa.Column("wish", sa.JSON(), nullable=False),
