@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
@@ -28,6 +29,12 @@ from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 
+_factors = cast("Table", Factor.__table__)
+_USED = (
+    update(_factors)
+    .where(_factors.c.id == bindparam("which"))
+    .values(last_used_at=bindparam("now"))
+)
 _METHODS = select(Factor.method).where(Factor.user_id == bindparam("whose"))
 
 #: A public id has so many characters; anything else is not looked up.
@@ -128,8 +135,7 @@ def write(work: Work, *, user_id: UUID, method: str, name: str) -> Factor:
 
 def used(work: Work, *, factor_id: UUID) -> None:
     """Write down that a factor was used just now."""
-    mine = update(Factor).where(Factor.id == factor_id).values(last_used_at=work.now)
-    work.db.execute(mine.execution_options(synchronize_session=False))
+    work.db.execute(_USED, {"which": factor_id, "now": work.now})
 
 
 def rename(work: Work, *, user: User, factor: str, name: str) -> None:

@@ -7,7 +7,7 @@ from flask_gatehouse.features.throttling.limits import Limiter
 NETWORK: Final = Limiter(
     name="passkeys network",
     field="network",
-    counts="passkeys that were asked for, and their answers, from one network",
+    counts="passkeys that were asked for from one network; each is good for one answer",
     key="network",
     reaction="429 with `Retry-After`",
     of_network=True,

@@ -1,12 +1,13 @@
 """Which passkey an answer is of, and what it proves: verified in one place for every purpose."""
 
 import hashlib
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from flask_gatehouse.core import tokens
+from flask_gatehouse.db.base import Digest
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.mfa import service as mfa
@@ -25,6 +26,25 @@ from flask_gatehouse.features.users.models import User
 STAND_INS: Final = "passkeys.stand_ins"
 
 
+# Written once: a sign-in by passkey takes less time than putting its statements together.
+_MET: Final = (
+    select(Passkey, Factor, PasskeyOwner.handle, User)
+    .join(Factor, Factor.id == Passkey.factor_id)
+    .join(PasskeyOwner, PasskeyOwner.user_id == Passkey.user_id)
+    .join(User, User.id == Passkey.user_id)
+    .where(Passkey.digest == bindparam("digest", type_=Digest))
+)
+_passkeys: Final = cast("Table", Passkey.__table__)
+_COUNT: Final = (
+    update(_passkeys)
+    .where(_passkeys.c.factor_id == bindparam("factor"))
+    .values(sign_count=bindparam("said"), backed_up=bindparam("backed"))
+)
+_COUNT_ON: Final = _COUNT.where(_passkeys.c.sign_count < bindparam("said"))
+#: Of one that does not count, and never did.
+_COUNT_NONE: Final = _COUNT.where(_passkeys.c.sign_count == 0)
+
+
 class Known(NamedTuple):
     """A passkey that was met, and whose it is."""
 
@@ -36,15 +56,8 @@ class Known(NamedTuple):
 
 def meet(work: Work, signed: Signed) -> Known:
     """Return the passkey that an answer names. Raises: UnknownPasskey, PasskeyRefused."""
-    found = (
-        select(Passkey, Factor, PasskeyOwner.handle, User)
-        .join(Factor, Factor.id == Passkey.factor_id)
-        .join(PasskeyOwner, PasskeyOwner.user_id == Passkey.user_id)
-        .join(User, User.id == Passkey.user_id)
-        .where(Passkey.digest == digest_of(signed.credential_id))
-    )
     with work.reading() as db:
-        row = db.execute(found).one_or_none()
+        row = db.execute(_MET, {"digest": digest_of(signed.credential_id)}).one_or_none()
     if row is not None:
         return Known(*row)
     for key in work.house.keys.keys(STAND_INS):
@@ -93,15 +106,9 @@ def _count_on(work: Work, known: Known, proof: Proof) -> None:
     Source: W3C Web Authentication Level 3, 7.2, step 23.
     """
     said = proof.sign_count
-    goes_on = Passkey.sign_count < said
-    if said == 0:
-        # It does not count, and never did.
-        goes_on = Passkey.sign_count == 0
-    counting = update(Passkey).where(Passkey.factor_id == known.factor.id, goes_on)
-    values = {"sign_count": said, "backed_up": proof.backed_up}
+    given = {"factor": known.factor.id, "said": said, "backed": proof.backed_up}
     with work.apart() as own:
-        statement = counting.values(values).execution_options(synchronize_session=False)
-        if changed(own.db, statement) == 1:
+        if changed(own.db, _COUNT_ON if said else _COUNT_NONE, given) == 1:
             return
     with work.apart() as own:
         own.record(

@@ -98,12 +98,11 @@ def sign_in(work: Work, *, browser: str, answer: str) -> Attempt:
 
     Raises:
         NotOffered: this site takes no passkeys.
-        Throttled: too many from this network.
         PasskeyRefused: whatever is wrong.
         UnknownPasskey: nobody has it, or not any more.
     """
     here = open_party(work)
-    count(work)
+    # Not counted once more: what it answers was, when it was asked for, and is good for one answer.
     signed = answers.signed(answer)
     taken = challenges.take(
         work, challenge=signed.client_data.challenge, purpose=Purpose.SIGN_IN, bound_to=browser
@@ -143,12 +142,10 @@ def prove_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str, 
         purpose: `SECOND_STEP` or `CONFIRM`.
 
     Raises:
-        Throttled: too many from this network.
         PasskeyRefused: whatever is wrong.
         UnknownPasskey: nobody has it, or not any more.
     """
     here = _party(work)
-    count(work)
     signed = answers.signed(answer)
     challenge = signed.client_data.challenge
     taken = challenges.take(work, challenge=challenge, purpose=purpose, bound_to=bound_to)
@@ -179,7 +176,7 @@ def has_any(db: Session, *, user_id: UUID) -> bool:
 
 
 def count(work: Work) -> None:
-    """Count a wish or an answer. Raises: Throttled: too many from this network."""
+    """Count a wish. Raises: Throttled: too many from this network."""
     limit = limits.NETWORK.under(work.settings(PasskeySettings))
     throttling.count(work, attempts=[(limit, network_of(work.origin.address))])
 

@@ -51,7 +51,7 @@ class PasskeySettings:
     )
     network: Rate = setting(
         Rate(300, timedelta(minutes=10)),
-        "Passkeys that may be asked for, and answers that may be sent, from one network.",
+        "Passkeys that may be asked for from one network; each is good for one answer.",
     )
     per_person: Rate = setting(
         Rate(30, timedelta(hours=1)), "Passkeys that one account may begin to make."
