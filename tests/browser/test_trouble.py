@@ -24,18 +24,18 @@ def test_too_many_wrong_passwords_have_to_wait(
     page.goto("/login/")
     alert = page.get_by_role("alert")
     for _ in range(FAILURES):
-        sign_in(page, "person003", "wrong")
+        sign_in(page, "person009", "wrong")
         expect(alert).to_have_text("Invalid username or password.")
         alert.evaluate("each => each.remove()")
     with page.expect_response(f"{site.url}/login/") as answered:
-        sign_in(page, "person003", "wrong")
+        sign_in(page, "person009", "wrong")
     assert answered.value.status == 429
     seconds = int(answered.value.headers["retry-after"])
     assert 600 < seconds <= 900
     expect(alert).to_have_text(
         re.compile(r"Too many attempts\. Please try again in 1[0-5] minutes\.")
     )
-    expect(page.get_by_label("User name or e-mail address")).to_have_value("person003")
+    expect(page.get_by_label("User name or e-mail address")).to_have_value("person009")
     assert violations(page) == []
     camera.take(page, "login-too-many")
 

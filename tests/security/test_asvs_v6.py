@@ -185,7 +185,8 @@ def test_asvs_6_2_7_password_managers_are_told_what_each_field_is(tester: Gateho
             told[page.partition(" ")[2] or page, each["name"]] = each["autocomplete"]
             assert "readonly" not in each
         assert "onpaste" not in text
-    assert told["/login/", "username"] == "username"
+    # Where a name is typed, a browser may offer the passkeys that it has.
+    assert told["/login/", "username"] == "username webauthn"
     assert told["/login/", "password"] == "current-password"
     assert told["set-up", "username"] == "username"
     assert told["set-up", "password"] == "new-password"
