@@ -174,11 +174,19 @@ class Works:
         if self.host_session is not None and self.is_single:
             yield self.host_session
             return
-        options: dict[str, object] = {READS: True}
-        if self.engine.dialect.name != "sqlite":
-            options["isolation_level"] = "AUTOCOMMIT"
-        with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
+        with Session(self._reader(), expire_on_commit=False) as session:
             yield session
+
+    def _reader(self) -> Engine:
+        """Return the engine as it reads, made once for as long as it is the same one."""
+        engine = self.engine
+        known: tuple[Engine, Engine] | None = self.prepared.get(READS)
+        if known is None or known[0] is not engine:
+            options: dict[str, object] = {READS: True}
+            if engine.dialect.name != "sqlite":
+                options["isolation_level"] = "AUTOCOMMIT"
+            known = self.prepared[READS] = (engine, engine.execution_options(**options))
+        return known[1]
 
     @property
     def is_single(self) -> bool:

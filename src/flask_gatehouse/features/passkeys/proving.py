@@ -28,7 +28,16 @@ STAND_INS: Final = "passkeys.stand_ins"
 
 # Written once: a sign-in by passkey takes less time than putting its statements together.
 _MET: Final = (
-    select(Passkey, Factor, PasskeyOwner.handle, User)
+    select(
+        Passkey.factor_id,
+        Factor.public_id,
+        Passkey.public_key,
+        Passkey.sign_count,
+        Passkey.backup_eligible,
+        PasskeyOwner.handle,
+        User.id,
+        User.epoch,
+    )
     .join(Factor, Factor.id == Passkey.factor_id)
     .join(PasskeyOwner, PasskeyOwner.user_id == Passkey.user_id)
     .join(User, User.id == Passkey.user_id)
@@ -48,10 +57,15 @@ _COUNT_NONE: Final = _COUNT.where(_passkeys.c.sign_count == 0)
 class Known(NamedTuple):
     """A passkey that was met, and whose it is."""
 
-    passkey: Passkey
-    factor: Factor
+    factor_id: UUID
+    #: Names it in the record.
+    public_id: str
+    public_key: bytes
+    sign_count: int
+    backup_eligible: bool
     handle: bytes
-    user: User
+    user_id: UUID
+    epoch: int
 
 
 def meet(work: Work, signed: Signed) -> Known:
@@ -78,23 +92,21 @@ def prove(
     verified: bool,
 ) -> Proof:
     """Verify an answer, and count on: the counter stays whatever comes, as the passkey's does."""
-    if known.user.id != wanted:
+    if known.user_id != wanted:
         refuse(work, known, purpose, "account")
     if signed.handle is not None and not tokens.same(signed.handle, known.handle):
         refuse(work, known, purpose, "handle")
     try:
-        proof = ceremony.verify(
-            signed, party=here, public_key=known.passkey.public_key, verified=verified
-        )
+        proof = ceremony.verify(signed, party=here, public_key=known.public_key, verified=verified)
     except PasskeyRefused as refusal:
         _record_refusal(work, known, purpose, refusal.reason)
         raise
-    if proof.backup_eligible != known.passkey.backup_eligible:
+    if proof.backup_eligible != known.backup_eligible:
         # Source: W3C Web Authentication Level 3, 7.2, step 19.
         refuse(work, known, purpose, "backup")
     refuse_synced(work, proof)
     _count_on(work, known, proof)
-    mfa.used(work, factor_id=known.factor.id)
+    mfa.used(work, factor_id=known.factor_id)
     return proof
 
 
@@ -106,16 +118,16 @@ def _count_on(work: Work, known: Known, proof: Proof) -> None:
     Source: W3C Web Authentication Level 3, 7.2, step 23.
     """
     said = proof.sign_count
-    given = {"factor": known.factor.id, "said": said, "backed": proof.backed_up}
+    given = {"factor": known.factor_id, "said": said, "backed": proof.backed_up}
     with work.apart() as own:
         if changed(own.db, _COUNT_ON if said else _COUNT_NONE, given) == 1:
             return
     with work.apart() as own:
         own.record(
             CounterWentBack(
-                user_id=known.user.id,
-                factor=known.factor.public_id,
-                known=known.passkey.sign_count,
+                user_id=known.user_id,
+                factor=known.public_id,
+                known=known.sign_count,
                 said=said,
             )
         )
@@ -136,7 +148,7 @@ def refuse(work: Work, known: Known, purpose: Purpose, reason: str) -> NoReturn:
 
 def _record_refusal(work: Work, known: Known, purpose: Purpose, reason: str) -> None:
     with work.apart() as own:
-        own.record(AnswerRefused(user_id=known.user.id, purpose=purpose, reason=reason))
+        own.record(AnswerRefused(user_id=known.user_id, purpose=purpose, reason=reason))
 
 
 def digest_of(credential_id: bytes) -> bytes:

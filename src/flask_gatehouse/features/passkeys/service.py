@@ -109,12 +109,12 @@ def sign_in(work: Work, *, browser: str, answer: str) -> Attempt:
     )
     known = proving.meet(work, signed)
     by_name = bool(taken.facts.get("named"))
-    wanted = taken.user_id if by_name else known.user.id
+    wanted = taken.user_id if by_name else known.user_id
     if not by_name and signed.handle is None:
         # Source: W3C Web Authentication Level 3, 7.2, step 6.
         proving.refuse(work, known, Purpose.SIGN_IN, "no handle")
     proving.prove(work, known, signed, Purpose.SIGN_IN, here, wanted=wanted, verified=True)
-    return Attempt(user_id=known.user.id, methods=(VERIFIED,), epoch=known.user.epoch)
+    return Attempt(user_id=known.user_id, methods=(VERIFIED,), epoch=known.epoch)
 
 
 def ask_beside(work: Work, *, purpose: Purpose, user_id: UUID, bound_to: str) -> Options:

@@ -37,7 +37,8 @@ def offer(work: Work, *, attempt: Attempt) -> None:
     """
     if attempt.user_id is None:
         return
-    user = users.by_id(work.db, attempt.user_id)
+    # Held, as the desk holds it next.
+    user = users.hold(work, user_id=attempt.user_id)
     if user.active or user.deactivated_at is None or user.epoch != attempt.epoch:
         # In use, or changed since the password was read: the desk says what becomes of it.
         return

@@ -107,7 +107,7 @@ def _end_the_oldest(work: Work, opened: Session, most: int) -> None:
     mine = {"whose": whose, "this": opened.sign_in_id, "kept": most - 1}
     surplus = work.db.scalars(others, mine).all()
     if surplus:
-        work.db.execute(delete(Session).where(Session.sign_in_id.in_(surplus)))
+        work.db.execute(_END_THESE, {"surplus": surplus})
 
 
 def _others_of(owner: "ColumnElement[Any]") -> Select[tuple[str]]:
@@ -120,6 +120,9 @@ def _others_of(owner: "ColumnElement[Any]") -> Select[tuple[str]]:
 
 
 _sessions: Final = cast("Table", Session.__table__)
+_END_THESE: Final = delete(_sessions).where(
+    _sessions.c.sign_in_id.in_(bindparam("surplus", expanding=True))
+)
 _OTHERS_OF_ACCOUNT: Final = _others_of(_sessions.c.user_id)
 _OTHERS_OF_SUBJECT: Final = _others_of(_sessions.c.subject)
 
