@@ -3,9 +3,19 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from flask import abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from jinja2.utils import htmlsafe_json_dumps
 
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.errors import Refusal
@@ -92,7 +102,7 @@ def ask_options() -> ResponseReturnValue:
             user_id=pending.user_id,
             bound_to=pending.public_id,
         )
-    return jsonify(asked)
+    return _told(asked)
 
 
 def ask() -> ResponseReturnValue:
@@ -122,7 +132,7 @@ def confirm_options() -> ResponseReturnValue:
             user_id=standing.user.id,
             bound_to=standing.public_id,
         )
-    return jsonify(asked)
+    return _told(asked)
 
 
 def confirm() -> ResponseReturnValue:
@@ -157,7 +167,7 @@ def add_options() -> ResponseReturnValue:
     who = enrolling.current()
     with unit_of_work() as work:
         asked = making.ask_to_add(work, user=who.user, bound_to=who.bound_to)
-    return jsonify(asked)
+    return _told(asked)
 
 
 def add() -> ResponseReturnValue:
@@ -271,12 +281,17 @@ def _prove_alone(work: Work, text: str) -> Attempt:
     return attempt
 
 
+def _told(asked: Options) -> Response:
+    """Return what a browser is to be asked for. A name in it was typed: no mark-up is in it."""
+    return Response(htmlsafe_json_dumps(asked), mimetype="application/json")
+
+
 def _to_anybody(wish: Callable[[Work, str], Options]) -> ResponseReturnValue:
     """Answer a browser of somebody whom nobody knows yet; it is known again by a cookie."""
     browser = _BROWSER.held or tokens.new_secret()
     with unit_of_work() as work:
         asked = wish(work, browser)
-    response = jsonify(asked)
+    response = _told(asked)
     _BROWSER.keep(response, browser)
     return response
 
