@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_gatehouse import Gatehouse, User, fresh
 from flask_gatehouse.features.login import pending as pendings
 from flask_gatehouse.features.login.models import PendingSignIn
+from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.mfa.models import Factor
+from flask_gatehouse.features.recovery_codes import service as recovery_codes
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.testing import GatehouseTester, settings_for_tests
+from flask_gatehouse.features.users.errors import NotAsItWas
+from flask_gatehouse.testing import GatehouseTester, Work, settings_for_tests
 from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
@@ -242,3 +246,43 @@ def test_whoever_is_held_in_a_hosts_transaction_still_comes_to_the_gate(
         assert rows(site, PendingSignIn) == []
         db.session.remove()
         db.engine.dispose()
+
+
+def of_the_session(work: Work, site: GatehouseTester, methods: str) -> None:
+    """Let the work be asked for by the session that was proven so."""
+    public_id = next(row.public_id for row in rows(site, Session) if row.methods == methods)
+    work.origin = replace(work.origin, session_id=public_id)
+
+
+@pytest.mark.parametrize("meanwhile", ["a factor", "the end"])
+@pytest.mark.parametrize("act", ["add", "renew", "remove"])
+def test_what_happens_after_the_page_looked_at_the_session_counts(
+    site: GatehouseTester, meanwhile: str, act: str
+) -> None:
+    alice = site.add_user("alice")
+    client = site.client()
+    sign_in(client)
+    with site.work() as work:
+        of_the_session(work, site, "password")
+        origin = work.origin
+    with site.work() as work:
+        factor = mfa.write(work, user_id=alice.id, method="totp", name="Phone").public_id
+    if meanwhile == "the end":
+        with site.work() as work:
+            # As the first factor does: the account itself stays as it was.
+            sessions.end_all_but(work, user_id=alice.id, public_id=None)
+    before = {row.public_id for row in rows(site, Factor)}
+    acts: dict[str, Callable[[Work], object]] = {
+        "add": lambda work: mfa.add(work, user=alice, method="totp", name="Mine"),
+        "renew": lambda work: recovery_codes.renew(work, user=alice),
+        "remove": lambda work: mfa.remove(work, user=alice, factor=factor),
+    }
+
+    def late() -> None:
+        with site.work() as work:
+            work.origin = origin
+            acts[act](work)
+
+    with pytest.raises(NotAsItWas):
+        late()
+    assert {row.public_id for row in rows(site, Factor)} == before

@@ -27,6 +27,7 @@ from flask_gatehouse.features.mfa.models import Factor
 from flask_gatehouse.features.mfa.settings import MfaSettings
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.errors import NotAsItWas
 from flask_gatehouse.features.users.models import User
 
 _factors = cast("Table", Factor.__table__)
@@ -79,6 +80,29 @@ def asks_for_more(work: Work, db: Session, *, user_id: UUID) -> bool:
     return bool(methods_of(db, user_id=user_id) & kinds.those_that_count(work.house))
 
 
+def held(work: Work, *, user: User) -> User:
+    """Return an account, held, for a session that may change its factors at this moment.
+
+    The page has looked at the session before. Meanwhile somebody else may have ended it, or have
+    given the account a factor that it was opened without.
+
+    Args:
+        user: as the session found it: what changed since then refuses.
+
+    Raises:
+        NotAsItWas: the session may not, or the account was changed.
+    """
+    account = users.held(work, user=user)
+    asking = work.origin.session_id
+    if asking is not None:
+        methods = sessions.methods_of(work.db, public_id=asking)
+        if methods is None:
+            raise NotAsItWas
+        if not rules.is_proven(methods) and asks_for_more(work, work.db, user_id=account.id):
+            raise NotAsItWas
+    return account
+
+
 def add(work: Work, *, user: User, method: str, name: str) -> Added:
     """Give an account a factor that was confirmed just now.
 
@@ -94,7 +118,7 @@ def add(work: Work, *, user: User, method: str, name: str) -> Added:
         NotAsItWas: the account was suspended or deleted, or what was proven changed meanwhile.
     """
     wanted = rules.acceptable_name(name)
-    account = users.held(work, user=user)
+    account = held(work, user=user)
     if not policy.may_add(work.house, account):
         raise FactorsOff
     before = of(work.db, user_id=account.id)
@@ -167,7 +191,7 @@ def remove(work: Work, *, user: User, factor: str) -> None:
         LastFactor: the person must keep one that counts.
         NotAsItWas: the account was suspended or deleted, or what was proven changed meanwhile.
     """
-    account = users.held(work, user=user)
+    account = held(work, user=user)
     before = of(work.db, user_id=account.id)
     gone = next((each for each in before if each.public_id == factor), None)
     if gone is None:

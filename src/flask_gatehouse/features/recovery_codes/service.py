@@ -76,7 +76,7 @@ def renew(work: Work, *, user: User) -> tuple[str, ...]:
     """
     limit = limits.PERSON.under(work.settings(RecoveryCodeSettings))
     throttling.count(work, attempts=[(limit, user.id.hex)])
-    account = users.held(work, user=user)
+    account = mfa.held(work, user=user)
     if all(factor.method == METHOD for factor in mfa.of(work.db, user_id=account.id)):
         raise NothingToSpare
     codes = issue(work, user=account)

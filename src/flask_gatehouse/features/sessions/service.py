@@ -113,6 +113,12 @@ def end_other_sign_ins(work: Work, *, standing: Standing) -> int:
     return _delete_all(work, delete(Session).where(others))
 
 
+def methods_of(db: DbSession, *, public_id: str) -> tuple[str, ...] | None:
+    """Return how a session was proven last; None if it was ended."""
+    found = db.scalar(select(Session.methods).where(Session.public_id == public_id))
+    return None if found is None else tuple(found.split())
+
+
 def end_all_but(work: Work, *, user_id: UUID, public_id: str | None) -> int:
     """End every sign-in of an account but that of one session; return how many rows that were.
 
