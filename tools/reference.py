@@ -40,7 +40,7 @@ from flask_gatehouse.extension import Gatehouse, _groups, events_in, events_of  
 from flask_gatehouse.feature import Feature, load  # noqa: E402
 from flask_gatehouse.features.throttling.limits import Limiter  # noqa: E402
 from flask_gatehouse.shipped import FEATURES  # noqa: E402
-from flask_gatehouse.web.access import MARK  # noqa: E402
+from flask_gatehouse.web.access import MARK, NEEDS  # noqa: E402
 from flask_gatehouse.web.errors import STATUS  # noqa: E402
 from gatehouse_site.app import create_app  # noqa: E402
 from gatehouse_site.cli import run  # noqa: E402
@@ -159,7 +159,9 @@ def _walk(
 def _access(app: Flask, rule: Rule) -> str:
     if rule.endpoint.endswith("static"):
         return "public (files)"
-    return str(getattr(app.view_functions[rule.endpoint], MARK))
+    view = app.view_functions[rule.endpoint]
+    needs = ", ".join(f"`{name}`" for name in getattr(view, NEEDS, ()))
+    return f"{getattr(view, MARK)}: {needs}" if needs else str(getattr(view, MARK))
 
 
 # Pages
@@ -302,6 +304,33 @@ def routes_page() -> str:
     )
 
 
+def permissions_page() -> str:
+    """Return the page of permissions: what each allows, and the pages that ask for it."""
+    asking = list(views(site()))
+    rows = [
+        [
+            f"`{name}`",
+            sentence,
+            ", ".join(f"`{rule.rule}`" for rule, access in asking if f"`{name}`" in access),
+        ]
+        for feature in FEATURES
+        for name, sentence in feature.permissions.items()
+    ]
+    return _page(
+        [
+            "# Permissions",
+            "",
+            (
+                "What somebody may be allowed to do in the console. Administrators may do all of "
+                "it; others what their [roles](../features/roles.md) allow. A host declares its "
+                "own beside these."
+            ),
+            "",
+            *_table(["permission", "allows to", "pages that ask for it"], rows),
+        ]
+    )
+
+
 def limits_page() -> str:
     """Return the page of limits."""
     rows = []
@@ -388,6 +417,7 @@ def facts(feature: Feature) -> str:
         ("Events", _table(["event", "outcome", "meaning", "facts"], _event_rows(feature))),
         ("Errors", _table(["code", "status", "meaning"], _error_rows(name))),
         ("Commands", _table(["command", "what it does"], _command_rows(feature))),
+        ("Permissions", _table(["permission", "allows to"], _permission_rows(feature))),
         ("Pages", _table(["address", "methods", "who"], _page_rows(name))),
         ("Letters", _table(["letter"], _letter_rows(name))),
         ("Tables", _table(["table", "one row is"], _table_rows(name))),
@@ -406,6 +436,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "errors.md": errors_page,
     "commands.md": commands_page,
     "routes.md": routes_page,
+    "permissions.md": permissions_page,
     "limits.md": limits_page,
     "schema.md": schema_page,
     "flask-login.md": flask_login_page,
@@ -465,6 +496,10 @@ def _command_rows(feature: Feature) -> list[list[str]]:
         for name, command in commands().items()
         if name.split()[0] in feature.commands
     ]
+
+
+def _permission_rows(feature: Feature) -> list[list[str]]:
+    return [[f"`{name}`", sentence] for name, sentence in feature.permissions.items()]
 
 
 def _page_rows(name: str) -> list[list[str]]:

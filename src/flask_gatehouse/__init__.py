@@ -32,7 +32,9 @@ from flask_gatehouse.web.access import (
     fresh_login_required,
     login_required,
     mfa_required,
+    permissions_required,
     public,
+    roles_required,
 )
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered
@@ -75,7 +77,9 @@ __all__ = [
     "login_user",
     "logout_user",
     "mfa_required",
+    "permissions_required",
     "public",
+    "roles_required",
 ]
 
 

@@ -1,7 +1,7 @@
 """Puts the house together for one application. The only place that knows all of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +30,7 @@ from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.events import Event, Vocabulary
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.keys import HOW_TO, KeyRing, Root
+from flask_gatehouse.core.permissions import Permissions, Rule
 from flask_gatehouse.core.places import Locate, Places
 from flask_gatehouse.core.settings import Settings
 from flask_gatehouse.core.site import LOOPBACK, CoreSettings, is_secure
@@ -39,8 +40,8 @@ from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.invitations.rules import HostRule, MayInvite
 from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.registration.hosting import Registering
-from flask_gatehouse.features.users import keeper
-from flask_gatehouse.web import csrf, errors, gate, headers, queries, routes, work
+from flask_gatehouse.features.users import keeper, rights
+from flask_gatehouse.web import console, csrf, errors, gate, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
 from flask_gatehouse.web.dates import shown_date
 from flask_gatehouse.web.flask_login import OUR_REFRESH_VIEW, GatehouseLoginManager
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from flask_gatehouse.features.login.doorkeeper import SessionDoorkeeper
     from flask_gatehouse.features.users.belongings import Belongings
     from flask_gatehouse.features.users.keeper import PasswordKeeper
+    from flask_gatehouse.features.users.rights import RightsKeeper
 
 #: What somebody is told who is asked for the password again.
 _CONFIRM = "Please confirm that it is you."
@@ -88,6 +90,8 @@ class Gatehouse:
         locate: tells in a few words where an address is, or None; shown to people beside addresses.
         may_invite: tells whether an account may invite people, where
             `GATEHOUSE_INVITATIONS_BY` opens that to members.
+        permissions: what people can be allowed to do in the application: names, such as
+            `reports.read`, to sentences, such as "Read the reports".
     """
 
     def __init__(  # noqa: PLR0913 - all that a host may give
@@ -102,6 +106,7 @@ class Gatehouse:
         registering: Registering | None = None,
         may_invite: MayInvite | None = None,
         belongings: "Sequence[Belongings]" = (),
+        permissions: Mapping[str, str] | None = None,
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -113,6 +118,9 @@ class Gatehouse:
         self._registering = registering or Registering()
         self._may_invite = HostRule(may_invite)
         self.belongings = tuple(belongings)
+        self.permissions = Permissions(
+            [*(each.permissions for each in self.features), permissions or {}]
+        )
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -130,11 +138,12 @@ class Gatehouse:
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         state = State(self, app, db or self._db, self._clock)
-        state.house.furnish([self._places, self._may_invite, self._registering])
+        state.house.furnish([self._places, self._may_invite, self._registering, self.permissions])
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
         keeper.install(lambda: _current_state(state).keeper)
+        rights.install(lambda: _current_state(state).rights_keeper)
         app.cli.add_command(build_group(self.features))
         errors.translate(app)
         if self._pages:
@@ -150,6 +159,23 @@ class Gatehouse:
             hops = state.settings[CoreSettings].trusted_proxies
             app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_prefix=0)  # type: ignore[method-assign]
         _look_before_the_first_request(app, self.login_manager)
+
+    def rule(self, permission: str) -> Callable[[Rule], Rule]:
+        """Have a function decide whether somebody may do something to one thing.
+
+        `current_user.can("reports.edit", report)` calls it with the account, the thing, and whether
+        a role of the account allows it anyhow. It says yes by `True` only.
+
+        Raises:
+            UnknownPermission: nobody declared the permission.
+            Misconfigured: it has a rule.
+        """
+
+        def keep(rule: Rule) -> Rule:
+            self.permissions.decide_by(permission, rule)
+            return rule
+
+        return keep
 
     @staticmethod
     def unit_of_work() -> "AbstractContextManager[Work]":
@@ -255,6 +281,7 @@ class State:
         self._lock = RLock()
         self._works: Works | None = None
         self._doorkeeper: SessionDoorkeeper | None = None
+        self._rights_keeper: RightsKeeper | None = None
 
     @property
     def works(self) -> "Works":
@@ -279,6 +306,13 @@ class State:
         """Who sets and checks passwords for the methods of the model."""
         found: PasswordKeeper = _rooms().keeper(lambda: self.works)
         return found
+
+    @property
+    def rights_keeper(self) -> "RightsKeeper":
+        """Who knows what accounts may do."""
+        if self._rights_keeper is None:
+            self._rights_keeper = _rooms().rights_keeper(self.works)
+        return self._rights_keeper
 
     def load(self) -> None:
         """Open every room at once."""
@@ -416,6 +450,8 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
             gatehouse_site_name=state.settings[CoreSettings].site_name,
             gatehouse_account_links=lambda: routes.listed(features),
             gatehouse_gate_links=lambda: gate.links(state.house),
+            gatehouse_console_tabs=lambda: console.tabs(state.house, features),
+            gatehouse_console_cards=lambda: console.cards(state.house),
             gatehouse_pieces=lambda place: gate.pieces(state.house, place),
             gatehouse_module=headers.module,
         )

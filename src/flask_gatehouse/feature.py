@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 #: Who may enter a page. "fresh" asks for a proof as recent as `GATEHOUSE_SESSIONS_FRESH_FOR`, by
 #: what the account has. "pending" is a sign-in that owes its second step; "enrolling" is a fresh
-#: session, or a sign-in that owes a factor; "fresh administrator" is both of these words.
+#: session, or a sign-in that owes a factor. "permitted" asks for the permission that the route
+#: needs, and "fresh permitted" for a recent proof as well.
 Access = Literal[
     "public",
     "signed in",
     "fresh",
-    "administrator",
-    "fresh administrator",
+    "permitted",
+    "fresh permitted",
     "pending",
     "enrolling",
 ]
@@ -36,10 +37,20 @@ class Route:
     #: `module:function`; the function's name is that of the endpoint.
     view: str
     methods: tuple[str, ...] = ("GET",)
+    #: The permission that "permitted" asks for.
+    needs: str | None = None
+    #: What the console calls it; None leaves it out of its tabs.
+    console: str | None = None
     #: What the page *Your account* calls it; None leaves it out there.
     listed: str | None = None
     #: `module:function` that says whether whoever asks is led there; None leads everybody.
     listed_if: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a page that says "permitted" and not what for. Raises: ValueError."""
+        if ("permitted" in self.access) != (self.needs is not None):
+            msg = f"{self.rule}: whoever is permitted has a permission, and nobody else needs one"
+            raise ValueError(msg)
 
     @property
     def endpoint(self) -> str:
@@ -81,6 +92,8 @@ class Feature:
     tables: str | None = None
     #: Module of the events that the feature records.
     events: str | None = None
+    #: What somebody may be allowed to do here: name to sentence.
+    permissions: Mapping[str, str] = field(default_factory=dict)
     #: `module:mapping` of what people are told about a refusal, by its code.
     sentences: str | None = None
     #: `module:factory`; each is called once for an application, with its house, and what it returns

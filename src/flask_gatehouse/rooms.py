@@ -29,6 +29,7 @@ from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.mail.settings import MailSettings
 from flask_gatehouse.features.mail.worker import OutboxWorker
 from flask_gatehouse.features.passwords.keeping import Keeper
+from flask_gatehouse.features.roles.keeping import Keeper as RightsKeeper
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.shipped import FEATURES
@@ -45,6 +46,7 @@ __all__ = [
     "offer_user_table",
     "open_works",
     "parts",
+    "rights_keeper",
     "setup_is_open",
     "start_background_work",
     "upgrade_database",
@@ -96,6 +98,11 @@ def doorkeeper(works: Works, house: House) -> SessionDoorkeeper:
 def keeper(works: Callable[[], Works]) -> Keeper:
     """Return who sets and checks passwords for the methods of the model."""
     return Keeper(works)
+
+
+def rights_keeper(works: Works) -> RightsKeeper:
+    """Return who knows what accounts may do."""
+    return RightsKeeper(works)
 
 
 def load_views(features: Sequence[Feature]) -> None:

@@ -21,6 +21,7 @@ from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
 from flask_gatehouse.features.recovery_codes.feature import FEATURE as RECOVERY_CODES
 from flask_gatehouse.features.registration.feature import FEATURE as REGISTRATION
+from flask_gatehouse.features.roles.feature import FEATURE as ROLES
 from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
 from flask_gatehouse.features.setup.feature import FEATURE as SETUP
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
@@ -32,6 +33,7 @@ FEATURES = (
     MAIL,
     THROTTLING,
     USERS,
+    ROLES,
     PROOFS,
     SESSIONS,
     LOGIN,

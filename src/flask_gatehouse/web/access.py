@@ -11,14 +11,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
-from flask_gatehouse.feature import Access
+from flask_gatehouse.feature import Access, Route
 from flask_gatehouse.web.flask_login import (
     GatehouseLoginManager,
     assurance,
     be_sure,
     begin_anew,
     demand_two,
+    has_role,
     login_fresh,
+    may,
     owed,
     person,
     proven_by,
@@ -31,6 +33,9 @@ _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
 #: Attribute of a view that says who may enter.
 MARK = "__gatehouse_access__"
 
+#: Attribute of a view that says which permissions, or roles, it asks for.
+NEEDS = "__gatehouse_needs__"
+
 
 #: Assurance of a session in which two factors were proven.
 _TWO_FACTORS: Final = 2
@@ -40,6 +45,12 @@ class OnlyAdministrators(NotAllowed):
     """The page is for administrators."""
 
     code = "web.only_administrators"
+
+
+class NotPermitted(NotAllowed):
+    """The page asks for a permission, or a role, that the account has not. Facts: `needs`."""
+
+    code = "web.not_permitted"
 
 
 def public(view: _View) -> _View:
@@ -185,15 +196,61 @@ def administrator_required(
     return guarded
 
 
-def _fresh_administrator(
-    view: Callable[_P, ResponseReturnValue],
-) -> Callable[_P, ResponseReturnValue]:
-    """Let only administrators in who proved themselves lately, by all of their factors.
+def permissions_required(
+    *names: str,
+) -> Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]:
+    """Let only people in who may do all of this.
+
+    Args:
+        names: of permissions, as they were declared.
 
     Raises:
-        OnlyAdministrators: somebody else is signed in.
+        ValueError: none is named, which would let everybody in.
+        NotPermitted: whoever is signed in may not.
+        UnknownPermission: nobody declared one of them.
     """
-    return administrator_required(fresh()(view))
+    return _only(names, may, mark_as="permitted")
+
+
+def roles_required(
+    *names: str,
+) -> Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]:
+    """Let only people in who have all of these roles; administrators have every one.
+
+    Ask for a permission where you can: who has it is decided without changing code.
+
+    Raises:
+        ValueError: none is named, which would let everybody in.
+        NotPermitted: whoever is signed in has not.
+    """
+    return _only(names, has_role, mark_as="role")
+
+
+def _only(
+    names: tuple[str, ...], has: Callable[[str], bool], *, mark_as: str
+) -> Callable[[Callable[_P, ResponseReturnValue]], Callable[_P, ResponseReturnValue]]:
+    if not names:
+        msg = "name what is required; nothing would let everybody in"
+        raise ValueError(msg)
+
+    def mark(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+        call = _caller(view)
+
+        @wraps(view)
+        def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+            be_sure()
+            if not current_user.is_authenticated:
+                return _manager().unauthorized()
+            for name in names:
+                if not has(name):
+                    raise NotPermitted(needs=name)
+            return call(*args, **kwargs)
+
+        setattr(guarded, MARK, mark_as)
+        setattr(guarded, NEEDS, names)
+        return guarded
+
+    return mark
 
 
 def _pending(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
@@ -227,16 +284,18 @@ _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
     "public": public,
     "signed in": login_required,
     "fresh": fresh_login_required(),
-    "administrator": administrator_required,
-    "fresh administrator": _fresh_administrator,
     "pending": _pending,
     "enrolling": _enrolling,
 }
 
 
-def guard(access: Access, view: _AnyView) -> _AnyView:
+def guard(route: Route, view: _AnyView) -> _AnyView:
     """Return `view` behind the guard that a route asks for."""
-    return _GUARDS[access](view)
+    if route.needs is None:
+        return _GUARDS[route.access](view)
+    # The permission first: nobody proves themselves anew to be told that the page is not for them.
+    within = fresh()(view) if route.access == "fresh permitted" else view
+    return permissions_required(route.needs)(within)
 
 
 def _caller(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:

@@ -219,6 +219,8 @@ def translate(app: Flask) -> None:
 
     def as_http(error: Exception) -> ResponseReturnValue:
         found = answer(error)
+        if isinstance(error, NotAllowed):
+            _record(error)
         http = default_exceptions[found.status]()
         if isinstance(http, (TooManyRequests, ServiceUnavailable)):
             http.retry_after = found.retry_after
@@ -246,7 +248,13 @@ def _hide_values(error: BaseException | None) -> None:
 def _record(refusal: NotAllowed) -> None:
     """Write down what somebody signed in may not have. Strangers get no rows: they cost nothing."""
     who = origin()
-    told = AccessRefused(user_id=who.actor_id, code=refusal.code, endpoint=request.endpoint)
+    needs = refusal.facts.get("needs")
+    told = AccessRefused(
+        user_id=who.actor_id,
+        code=refusal.code,
+        endpoint=request.endpoint,
+        needs=None if needs is None else str(needs),
+    )
     try:
         with works().begin(who, joined=False) as work:
             work.record(told)

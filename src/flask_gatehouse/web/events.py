@@ -14,3 +14,5 @@ class AccessRefused(Event):
     code: str
     #: Which page, by the name of its view.
     endpoint: str | None
+    #: The permission, or role, that was missing.
+    needs: str | None = None

@@ -27,6 +27,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import (
+    AnonymousUserMixin,
     LoginManager,
     current_user,
     login_url,
@@ -140,6 +141,22 @@ class Doorkeeper(ABC):
         """
 
 
+class Nobody(AnonymousUserMixin):
+    """Whoever is not signed in: may do nothing, and templates can ask."""
+
+    is_admin = False
+
+    def can(self, permission: str, thing: object = None) -> bool:
+        """Return False."""
+        del permission, thing
+        return False
+
+    def has_role(self, name: str) -> bool:
+        """Return False."""
+        del name
+        return False
+
+
 class GatehouseLoginManager(LoginManager):
     """Flask-Login's `LoginManager`, asking the server who is signed in."""
 
@@ -147,6 +164,7 @@ class GatehouseLoginManager(LoginManager):
         """Take the same arguments as Flask-Login's."""
         super().__init__(app, add_context_processor)
         self._session_identifier_generator = self._confirm_if_asked
+        self.anonymous_user = Nobody
 
     def init_app(self, app: Flask, add_context_processor: bool = True) -> None:  # noqa: FBT001, FBT002 - Flask-Login's signature
         """Attach to `app`. No hook runs after requests: answers that need no user cost nothing.
@@ -380,6 +398,18 @@ def owed() -> str | None:
 def begin_anew() -> NoReturn:
     """Lead to where a sign-in begins. Raises: Held."""
     _doorkeeper().begin_anew()
+
+
+def may(permission: str) -> bool:
+    """Whether whoever is asking may do something. A host's own people may what their `can` says."""
+    ask = getattr(person(), "can", None)
+    return ask is not None and ask(permission) is True
+
+
+def has_role(name: str) -> bool:
+    """Whether whoever is asking has a role. A host's own people have what `has_role` says."""
+    ask = getattr(person(), "has_role", None)
+    return ask is not None and ask(name) is True
 
 
 def login_remembered() -> bool:

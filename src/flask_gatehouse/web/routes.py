@@ -34,9 +34,11 @@ def _view(route: Route) -> Callable[..., ResponseReturnValue]:
 
     def view(**arguments: object) -> ResponseReturnValue:
         if not loaded:
-            loaded.append(access.guard(route.access, load(route.view)))
+            loaded.append(access.guard(route, load(route.view)))
         return loaded[0](**arguments)
 
     view.__name__ = route.endpoint
     setattr(view, access.MARK, route.access)
+    if route.needs is not None:
+        setattr(view, access.NEEDS, (route.needs,))
     return view

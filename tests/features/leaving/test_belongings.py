@@ -31,6 +31,7 @@ from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.rules import Purpose
 from flask_gatehouse.features.recovery_codes import service as recovery_codes
 from flask_gatehouse.features.registration.models import Registration
+from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
@@ -63,6 +64,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_totp_setup",
     "gatehouse_trusted_device",
     "gatehouse_user",
+    "gatehouse_user_role",
 }
 
 
@@ -117,6 +119,8 @@ def inhabited(site: GatehouseTester) -> User:
             )
         )
         _keep_passkey(work, user)
+        roles.make(work, name="readers")
+        roles.grant(work, user=user, role="readers")
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
@@ -275,6 +279,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "pending_sign_ins",
         "record",
         "registration",
+        "roles",
         "sessions",
         "trusted_devices",
     }

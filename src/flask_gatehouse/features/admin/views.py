@@ -25,9 +25,9 @@ _NOT_FOUND: Final = 404
 
 
 def index() -> ResponseReturnValue:
-    """Show who is signed in, and how the site is doing to administrators."""
+    """Show who is signed in, and how many people there are to whoever may see people."""
     stats = None
-    if getattr(current_user, "is_admin", False):
+    if current_user.can("people.read"):
         with unit_of_work() as work, work.reading() as db:
             stats = service.overview(work, db)
     return render_template("gatehouse/admin/index.html", stats=stats)

@@ -19,6 +19,7 @@ from flask_gatehouse.features.sessions import rules
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
 from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users import rights
 from flask_gatehouse.features.users.models import User
 
 #: Purpose of the key under which handles are stored.
@@ -244,6 +245,7 @@ def _joined(host: DbSession | None, user: User) -> User:
         return user
     present = host.identity_map.get(identity_key(instance=user))
     if isinstance(present, User):
+        present.__dict__.pop(rights.KEPT, None)
         return present
     host.add(user)
     return user

@@ -8,7 +8,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_gatehouse.db.base import Base, Digest, Exact, UtcDateTime, new_id
-from flask_gatehouse.features.users import keeper
+from flask_gatehouse.features.users import keeper, rights
 
 
 class User(Base):
@@ -72,6 +72,23 @@ class User(Base):
     def check_password(self, password: str) -> bool:
         """Return whether this is the account's password. Counts no attempt: a view must."""
         return keeper.current().check_password(self, password)
+
+    def can(self, permission: str, thing: object = rights.NOTHING) -> bool:
+        """Return whether the account may do something at this moment.
+
+        Args:
+            permission: as it was declared, such as `reports.read`.
+            thing: what it is to be done to, if that matters: the rule of the permission decides.
+
+        Raises:
+            UnknownPermission: nobody declared it, or it has no rule about single things.
+        """
+        return rights.current().can(self, permission, thing)
+
+    def has_role(self, name: str) -> bool:
+        """Return whether the account has a role. Administrators have every one."""
+        granted = rights.current().granted(self)
+        return granted.everything or name in granted.roles
 
     def __eq__(self, other: object) -> bool:
         """Two objects are equal if they are the same account."""

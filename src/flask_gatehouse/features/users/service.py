@@ -214,7 +214,7 @@ def suspend(work: Work, *, user: User) -> None:
         LastAdministrator: nobody else could administer the site.
     """
     # Whoever is no administrator in hand may have become one since: the lock and SQL decide.
-    _hold_administration(work)
+    hold_administration(work)
     _refuse_last(work, user)
     # One that its owner closed as well: from now on no link of theirs opens it.
     values = {"active": False, "deactivated_at": None, "epoch": User.epoch + 1}
@@ -230,7 +230,7 @@ def restore(work: Work, *, user: User) -> None:
 
 def make_administrator(work: Work, *, user: User) -> None:
     """Make somebody an administrator."""
-    _hold_administration(work)
+    hold_administration(work)
     if _change(work, user, User.is_admin.is_(False), is_admin=True):
         work.record(AdministratorMade(user_id=user.id))
 
@@ -241,7 +241,7 @@ def unmake_administrator(work: Work, *, user: User) -> None:
     Raises:
         LastAdministrator: nobody else could administer the site.
     """
-    _hold_administration(work)
+    hold_administration(work)
     _refuse_last(work, user)
     if _change(work, user, User.is_admin.is_(True), is_admin=False):
         work.record(AdministratorUnmade(user_id=user.id))
@@ -275,7 +275,7 @@ def hold(work: Work, *, user_id: UUID) -> User:
 
 def hold_for_erasing(work: Work, *, user_id: UUID) -> None:
     """Hold an account, after what `erase` holds before it, so that nobody waits in a circle."""
-    _hold_administration(work)
+    hold_administration(work)
     hold(work, user_id=user_id)
 
 
@@ -340,7 +340,7 @@ def close(work: Work, *, user_id: UUID, epoch: int) -> None:
         LastAdministrator: nobody else could administer the site.
         NotAsItWas: it is suspended, or what was proven was changed meanwhile.
     """
-    _hold_administration(work)
+    hold_administration(work)
     user = by_id(work.db, user_id)
     _refuse_last(work, user)
     open_still = User.active.is_(True) & (User.epoch == epoch)
@@ -361,7 +361,7 @@ def deactivate(
         LastAdministrator: nobody else could administer the site.
         NotAsItWas: it is not in use, or not as it has to be.
     """
-    _hold_administration(work)
+    hold_administration(work)
     user = by_id(work.db, user_id)
     _refuse_last(work, user)
     values = {"active": False, "deactivated_at": work.now, "epoch": User.epoch + 1}
@@ -413,7 +413,7 @@ def erase(work: Work, *, user_id: UUID, closed_at: int | None = None) -> None:
         LastAdministrator: nobody else could administer the site.
         UnknownUser: there is no such account.
     """
-    _hold_administration(work)
+    hold_administration(work)
     user = by_id(work.db, user_id)
     _refuse_last(work, user)
     if closed_at is not None:
@@ -429,12 +429,17 @@ def erase(work: Work, *, user_id: UUID, closed_at: int | None = None) -> None:
     work.db.expunge(user)
 
 
+def hold_administration(work: Work) -> None:
+    """Wait for whoever else changes who may do what: the row is locked until the commit."""
+    work.db.execute(update(Administration).values(changes=Administration.changes + 1))
+
+
 def open_setup(work: Work) -> str | None:
     """Return the secret of a new set-up link, which voids the one before.
 
     None if the first account was made, now or at any time before.
     """
-    _hold_administration(work)
+    hold_administration(work)
     if work.db.scalar(select(User.id).limit(1)):
         _close_setup(work)
         return None
@@ -490,11 +495,6 @@ def _change(work: Work, user: User, expected: ColumnElement[bool], **values: obj
     if user in work.db:
         work.db.refresh(user)
     return done
-
-
-def _hold_administration(work: Work) -> None:
-    """Wait for whoever else is changing administrators: the row is locked until the commit."""
-    work.db.execute(update(Administration).values(changes=Administration.changes + 1))
 
 
 def _refuse_last(work: Work, user: User) -> None:
