@@ -321,3 +321,20 @@ def test_a_statement_has_a_deadline_and_a_migration_has_none(
     with engine.connect() as connection, pytest.raises(OperationalError):
         connection.execute(sleep)
     engine.dispose()
+
+
+def test_the_newest_file_is_the_head_of_the_history(sqlite_url: str) -> None:
+    engine = open_engine(parsed(sqlite_url, setting="test"))
+    state = runner.check(engine)
+    assert state.current == state.newest == runner.newest()
+    assert runner.upgrade(engine) == (state.newest, state.newest)
+
+
+def test_what_is_behind_is_brought_up_though_a_later_start_found_nothing_to_do(
+    sqlite_url: str,
+) -> None:
+    engine = open_engine(parsed(sqlite_url, setting="test"))
+    runner.upgrade(engine)
+    runner.downgrade(engine, "0017")
+    assert runner.upgrade(engine) == ("0017", runner.newest())
+    assert runner.check(engine).good
