@@ -75,6 +75,8 @@ class Examination:
     place: str
     #: Speaks to something else than the database, and is left out if nothing may be reached.
     reaches_out: bool = False
+    #: Takes longer than somebody who opens a page should wait: it hashes, or compares tables.
+    takes_long: bool = False
     #: Tells of a database that does not answer, so that no other examination has to.
     speaks_for_database: bool = False
 

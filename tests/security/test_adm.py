@@ -245,6 +245,18 @@ MATRIX: dict[str, dict[str, str]] = {
         # Whoever is only remembered is asked who they are first.
         "remembered administrator": ON,
     },
+    "gatehouse.doctor.look": dict.fromkeys(ANYONE, ONLY_FORMS),
+    **{
+        endpoint: {
+            "anonymous": LOGIN,
+            "suspended": LOGIN,
+            "member": FORBIDDEN,
+            "remembered": FORBIDDEN,
+            "administrator": SHOWN,
+            "remembered administrator": SHOWN,
+        }
+        for endpoint in ("gatehouse.doctor.settings", "gatehouse.doctor.health")
+    },
     "gatehouse.admin.people": {
         "anonymous": LOGIN,
         "suspended": LOGIN,

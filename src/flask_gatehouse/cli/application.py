@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
 
 def program() -> str:
-    """Return how this command line is called, for sentences that name a command of it."""
-    caller = click.get_current_context().command_path.partition(" gatehouse ")[0]
+    """Return how this command line is called, for sentences that name a command of it.
+
+    On a page nobody called one: there it has its own name, as in the documentation.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return "gatehouse"
+    caller = context.command_path.partition(" gatehouse ")[0]
     return f"{caller} gatehouse" if caller.endswith("flask") else "gatehouse"
 
 

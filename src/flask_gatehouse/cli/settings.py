@@ -5,7 +5,7 @@ import json
 import click
 
 from flask_gatehouse.cli.application import house
-from flask_gatehouse.core.settings import InForce, kind_of, written
+from flask_gatehouse.core.settings import InForce, kind_of, origin_of, written
 
 
 @click.command()
@@ -21,16 +21,10 @@ def settings(*, as_json: bool, changed: bool) -> None:
         about = row.declared
         click.echo(click.style(about.key, bold=True) + f" = {written(row.value) or '(empty)'}")
         default = written(about.default) or "(empty)"
-        click.echo(f"    from {_origin(row)}; default {default}; {kind_of(about)}")
+        click.echo(f"    from {origin_of(row)}; default {default}; {kind_of(about)}")
         click.echo(f"    {about.meaning}")
         if about.source:
             click.echo(f"    Source: {about.source}")
-
-
-def _origin(row: InForce) -> str:
-    if row.origin == "profile":
-        return f"profile {row.asks}"
-    return "the default" if row.origin == "default" else row.origin
 
 
 def _told(row: InForce) -> dict[str, str | None]:
@@ -40,7 +34,7 @@ def _told(row: InForce) -> dict[str, str | None]:
         "value": written(row.value),
         "default": written(about.default),
         "unit": kind_of(about),
-        "from": row.origin if row.origin != "profile" else _origin(row),
+        "from": row.origin if row.origin != "profile" else origin_of(row),
         "source": about.source or None,
         "meaning": about.meaning,
     }

@@ -31,6 +31,7 @@ __all__ = (
     "duration",
     "key_of",
     "kind_of",
+    "origin_of",
     "read",
     "setting",
     "size_of",
@@ -222,6 +223,13 @@ def _checked(each: Declared, given: object) -> object:
         msg = f"{each.key} is {written(value)}, but must be at most {written(each.cap)}."
         raise Misconfigured(msg)
     return value
+
+
+def origin_of(row: InForce) -> str:
+    """Return where a value came from, as lists say it."""
+    if row.origin == "profile":
+        return f"profile {row.asks}"
+    return "the default" if row.origin == "default" else row.origin
 
 
 def kind_of(each: Declared) -> str:

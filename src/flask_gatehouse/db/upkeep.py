@@ -8,7 +8,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Self
@@ -53,6 +54,17 @@ class Chore(ABC):
         """Do what must not be left when the process ends in order."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """When a chore had its turn last in this process."""
+
+    chore: str
+    every: timedelta
+    #: None if it had none yet.
+    at: datetime | None
+    failed: bool
+
+
 class Upkeep:
     """Does the chores of one application. One for each process, started after the fork."""
 
@@ -62,6 +74,14 @@ class Upkeep:
         self._thread = threading.Thread()
         self._asked: SimpleQueue[Chore | None] = SimpleQueue()
         self._ended = threading.Event()
+        self._last: dict[Chore, tuple[datetime, bool]] = {}
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Return every chore, and when it had its turn last in this process."""
+        return tuple(
+            Turn(type(chore).__name__, chore.every, *self._last.get(chore, (None, False)))
+            for chore in self._house.plugs(Chore)
+        )
 
     @property
     def running(self) -> bool:
@@ -113,6 +133,7 @@ class Upkeep:
             began = time.monotonic()
             more = _done(inside, partial(chore.do, works))
             taken = time.monotonic() - began
+            self._last[chore] = (self._house.clock.now(), more is None)
             due[chore] = began + taken + rest_after(taken) if more else _turn_of(chore)
         for chore in due:
             _done(inside, partial(chore.finish, works))
@@ -138,11 +159,14 @@ def _turn_of(chore: Chore) -> float:
     return time.monotonic() + chore.every.total_seconds() * spread
 
 
-def _done(inside: Callable[[], AbstractContextManager[object]], do: Callable[[], object]) -> bool:
+def _done(
+    inside: Callable[[], AbstractContextManager[object]], do: Callable[[], object]
+) -> bool | None:
+    """Return what was returned, or None if it failed."""
     try:
         with inside():
             return bool(do())
     except Exception:  # noqa: BLE001 - the thread outlives whatever fails in it
         # Most likely the database is away; the next turn comes.
         _log.exception("upkeep failed; it is tried again")
-        return False
+        return None

@@ -12,7 +12,10 @@ from flask_gatehouse.core.house import House
 from flask_gatehouse.core.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask_gatehouse.db.work import Work, Works
+    from flask_gatehouse.feature import Feature
 
 #: Key of our state in `app.extensions`.
 EXTENSION: Final = "gatehouse"
@@ -24,6 +27,12 @@ _LONGEST_AGENT: Final = 256
 def works() -> "Works":
     """Return how the current application begins work."""
     found: Works = current_app.extensions[EXTENSION].works
+    return found
+
+
+def features() -> "Sequence[Feature]":
+    """Return the features of the current application."""
+    found: Sequence[Feature] = current_app.extensions[EXTENSION].features
     return found
 
 

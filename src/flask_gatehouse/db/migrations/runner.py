@@ -58,7 +58,7 @@ def upgrade(engine: Engine, revision: str = "head") -> tuple[str | None, str | N
         MigrationsBusy: another process did not finish in time.
         DatabaseUnavailable: the database did not answer.
     """
-    if revision == "head" and _is_newest(engine):
+    if revision == "head" and applied(engine) == newest():
         return newest(), newest()
     from alembic import command  # noqa: PLC0415 - heavy, and needed at most once a start
 
@@ -115,14 +115,17 @@ def _told(difference: object) -> str:
     return str(difference)
 
 
-def _is_newest(engine: Engine) -> bool:
+def applied(engine: Engine) -> str | None:
+    """Return the revision that the tables are at, without Alembic; None if they are not there.
+
+    A database that does not answer has none either: whoever asks next says so.
+    """
     try:
         with engine.execution_options(**{READS: True}).connect() as connection:
-            applied = connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all()  # noqa: S608 - our own name
+            found = connection.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all()  # noqa: S608 - our own name
     except SQLAlchemyError:
-        # No such table yet, or no database: what is done next says which.
-        return False
-    return list(applied) == [newest()]
+        return None
+    return str(found[0]) if len(found) == 1 else None
 
 
 def _current(connection: Connection) -> str | None:

@@ -6,7 +6,34 @@ _HERE = "flask_gatehouse.features.doctor"
 
 FEATURE = Feature(
     name="doctor",
-    routes=(Route(rule="/doctor/", access="public", view=f"{_HERE}.views:reflect"),),
+    routes=(
+        Route(rule="/doctor/", access="public", view=f"{_HERE}.views:reflect"),
+        Route(
+            rule="/admin/settings/",
+            access="permitted",
+            needs="settings.read",
+            view=f"{_HERE}.views:settings",
+            console="Settings",
+        ),
+        Route(
+            rule="/admin/health/",
+            access="permitted",
+            needs="health.read",
+            view=f"{_HERE}.views:health",
+            console="Health",
+        ),
+        Route(
+            rule="/admin/health/look/",
+            access="fresh permitted",
+            needs="health.read",
+            view=f"{_HERE}.views:look",
+            methods=("POST",),
+        ),
+    ),
+    permissions={
+        "settings.read": "See which settings are in force, and where they come from",
+        "health.read": "See how the site is doing, and what is to be mended",
+    },
     commands={"doctor": f"{_HERE}.commands:doctor"},
     examinations=(
         Examination(place=f"{_HERE}.site:public_url"),
@@ -15,7 +42,7 @@ FEATURE = Feature(
         Examination(place=f"{_HERE}.site:former_keys"),
         Examination(place=f"{_HERE}.site:cookies"),
         Examination(place=f"{_HERE}.site:files"),
-        Examination(place=f"{_HERE}.database:tables", speaks_for_database=True),
+        Examination(place=f"{_HERE}.database:tables", speaks_for_database=True, takes_long=True),
         Examination(place=f"{_HERE}.database:clock"),
         Examination(place=f"{_HERE}.database:rows_that_are_over"),
         Examination(place=f"{_HERE}.database:backup"),

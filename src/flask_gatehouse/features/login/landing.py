@@ -7,31 +7,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from flask_gatehouse.features.login.settings import LoginSettings
+from flask_gatehouse.web.access import MARK
 from flask_gatehouse.web.flask_login import wanted_page
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import house
 
-#: Pages of ours on which somebody may arrive. From the others one would be sent on at once.
-_ARRIVALS: Final = (
-    "gatehouse.admin.",
-    "gatehouse.account.",
-    "gatehouse.addresses.index",
-    "gatehouse.mfa.index",
-    "gatehouse.mfa.set_up",
-    "gatehouse.names.index",
-    "gatehouse.passkeys.add",
-    "gatehouse.recovery_codes.index",
-    "gatehouse.totp.add",
-    "gatehouse.activity.",
-    "gatehouse.devices.",
-    "gatehouse.passwords.change",
-    "gatehouse.leaving.data",
-    "gatehouse.leaving.leave",
-    "gatehouse.invitations.index",
-    "gatehouse.invitations.own",
-    "gatehouse.recovery_codes.index",
-    "gatehouse.totp.add",
-)
+#: Pages of ours that only lead on to another one, whoever may open them.
+_DOORS: Final = {"gatehouse.passkeys.confirm", "gatehouse.passwords.confirm"}
 
 
 def landing(wanted: str | None = None) -> str:
@@ -72,4 +54,8 @@ def _is_arrival(path: str) -> bool:
 def _is_door(endpoint: str) -> bool:
     if endpoint.endswith("static") or endpoint == current_app.login_manager.login_view:  # type: ignore[attr-defined] # set by Flask-Login
         return True
-    return endpoint.startswith("gatehouse.") and not endpoint.startswith(_ARRIVALS)
+    if not endpoint.startswith("gatehouse."):
+        return False
+    # Whoever is signed in is sent on at once from pages that are for those who are not.
+    access = getattr(current_app.view_functions[endpoint], MARK, "public")
+    return endpoint in _DOORS or access in {"public", "pending"}

@@ -56,7 +56,7 @@ FEATURE = Feature(
     limits=f"{_HERE}.limits:LIMITERS",
     checks=(Check(keys=_HASH_COST, place=f"{_HERE}.hashes:Hashes"),),
     examinations=(
-        Examination(place=f"{_HERE}.examinations:cost"),
+        Examination(place=f"{_HERE}.examinations:cost", takes_long=True),
         Examination(place=f"{_HERE}.examinations:slots"),
         Examination(place=f"{_HERE}.examinations:extras"),
     ),
