@@ -11,7 +11,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
@@ -35,14 +35,14 @@ _LASTS: Final = 1800
 #: server that is silent, and would wait for it once more.
 _PROMPT: Final = 1
 
-#: The values of a row, in the order of the columns.
+#: The values of a row, in the order of the columns; or a list of such rows.
 Row = Sequence[Any]
 
 _Made = TypeVar("_Made")
 
 
 class Question(Generic[_Made]):
-    """A compiled SELECT by one value, in the words of one database."""
+    """A compiled SELECT by one value, in the words of one database. It wants one row, or all."""
 
     def __init__(
         self,
@@ -50,26 +50,44 @@ class Question(Generic[_Made]):
         statement: Select[Any],
         parameter: str,
         make: Callable[[Row], _Made],
+        *,
+        every: bool = False,
     ) -> None:
-        """Compile once what will be asked for ever."""
+        """Compile once what will be asked for ever.
+
+        Args:
+            every: whether all rows are wanted, which `make` is given as a list.
+        """
         compiled = statement.compile(dialect=engine.dialect)
         self.text = str(compiled)
         self._parameter = None if compiled.positional else parameter
+        bound = compiled.binds[parameter].type.dialect_impl(engine.dialect)
+        self._bind = bound.bind_processor(engine.dialect)
+        self.every = every
         self._make = make
         kinds = [column.type.dialect_impl(engine.dialect) for column in statement.selected_columns]
         processors = [kind.result_processor(engine.dialect, None) for kind in kinds]
         self._processed = [(at, each) for at, each in enumerate(processors) if each is not None]
 
-    def parameters(self, value: bytes) -> tuple[bytes] | dict[str, bytes]:
+    def parameters(self, value: object) -> tuple[object] | dict[str, object]:
         """Return the value as the driver takes it."""
+        if self._bind is not None:
+            value = self._bind(value)
         return (value,) if self._parameter is None else {self._parameter: value}
+
+    def fetched(self, cursor: Any) -> Row | None:  # noqa: ANN401 - a driver's own cursor
+        """Return what there is of the answer; None if there is nothing."""
+        return (cursor.fetchall() or None) if self.every else cursor.fetchone()
 
     def read(self, row: Row) -> _Made:
         """Return what is made of what the driver gave, as the columns' own types read it."""
+        return self._make([self._values(each) for each in row] if self.every else self._values(row))
+
+    def _values(self, row: Row) -> Row:
         values = list(row)
         for at, process in self._processed:
             values[at] = process(values[at])
-        return self._make(values)
+        return values
 
 
 class PoolHasToAnswer(Exception):  # noqa: N818 - a statement, as all our errors
@@ -108,7 +126,7 @@ class Reader(ABC, Generic[_Made]):
             self._dialect.do_close(self._connection)
 
     @abstractmethod
-    def one(self, value: bytes) -> _Made | None:
+    def one(self, value: Hashable) -> _Made | None:
         """Return the committed row, or None. Raises: what the driver raises."""
 
 
@@ -120,17 +138,17 @@ class ServerReader(Reader[_Made]):
     def __init__(self, engine: Engine, question: Question[_Made]) -> None:
         """Remember nothing yet."""
         super().__init__(engine, question)
-        self._made: dict[bytes, tuple[Row, _Made]] = {}
+        self._made: dict[Hashable, tuple[Row, _Made]] = {}
 
     def _prepare(self) -> None:
         """Let every question be a transaction of its own: nothing stays locked or old."""
         super()._prepare()
         self._dialect.set_isolation_level(self._connection, "AUTOCOMMIT")
 
-    def one(self, value: bytes) -> _Made | None:
+    def one(self, value: Hashable) -> _Made | None:
         """Ask."""
         self._cursor.execute(self._question.text, self._question.parameters(value))
-        row = self._cursor.fetchone()
+        row = self._question.fetched(self._cursor)
         if row is None:
             return None
         known = self._made.get(value)
@@ -156,7 +174,7 @@ class FileReader(Reader[_Made]):
         """Remember nothing yet."""
         super().__init__(engine, question)
         self._version: object = None
-        self._rows: dict[bytes, _Made] = {}
+        self._rows: dict[Hashable, _Made] = {}
 
     def _prepare(self) -> None:
         """Let every question be a transaction of its own, also if the host's engine does not."""
@@ -165,7 +183,7 @@ class FileReader(Reader[_Made]):
         if getattr(self._connection, "autocommit", None) is False:
             self._connection.autocommit = True
 
-    def one(self, value: bytes) -> _Made | None:
+    def one(self, value: Hashable) -> _Made | None:
         """Ask what has to be asked.
 
         Raises:
@@ -176,14 +194,15 @@ class FileReader(Reader[_Made]):
             raise PoolHasToAnswer
         return found
 
-    def _ask(self, value: bytes) -> _Made | None:
+    def _ask(self, value: Hashable) -> _Made | None:
         version = self._cursor.execute("PRAGMA data_version").fetchone()
         if version != self._version or len(self._rows) >= _REMEMBERED:
             self._rows.clear()
             self._version = version
         found = self._rows.get(value)
         if found is None:
-            row = self._cursor.execute(self._question.text, (value,)).fetchone()
+            self._cursor.execute(self._question.text, self._question.parameters(value))
+            row = self._question.fetched(self._cursor)
             if row is None:
                 # Not remembered: whoever sends what nobody has must not crowd out what is there.
                 return None
@@ -234,7 +253,7 @@ class Readers(Generic[_Made]):
         one_schema = not engine.get_execution_options().get("schema_translate_map")
         return isinstance(engine.pool, QueuePool) and by_itself and one_schema
 
-    def one(self, value: bytes) -> _Made | None:
+    def one(self, value: Hashable) -> _Made | None:
         """Return the committed row, or None.
 
         Raises:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from flask_gatehouse import current_user
 from flask_gatehouse.core.errors import Refusal
-from flask_gatehouse.core.permissions import UnknownPermission
+from flask_gatehouse.core.permissions import Permissions, UnknownPermission
 from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.roles.errors import (
     AlreadyOver,
@@ -151,3 +152,40 @@ def test_asvs_8_3_2_a_change_of_a_role_acts_on_the_next_request(site: GatehouseT
     with site.work() as work:
         roles.remove(work, name="readers")
     assert client.get("/admin/people/").status_code == 403
+
+
+def test_an_actor_whose_way_in_is_over_hands_out_nothing(site: GatehouseTester) -> None:
+    people = with_roles(site)
+    with site.work() as work:
+        users.end_everything(work, user_id=people["helper"].id)
+    with pytest.raises(NotHere), site.work() as work:
+        roles.grant(work, user=people["member"], role="readers", by=people["helper"])
+
+
+def test_a_rule_decides_about_one_thing(site: GatehouseTester) -> None:
+    people = with_roles(site)
+    permissions = site.app.extensions["gatehouse"].house.part(Permissions)
+
+    def own(user: User, thing: str, allowed: bool) -> bool:  # noqa: FBT001 - as rules are called
+        return allowed or thing == user.username
+
+    permissions.decide_by("people.edit", own)
+    with site.app.app_context():
+        assert people["member"].can("people.edit", "member")
+        assert not people["member"].can("people.edit", "reader")
+        assert not people["member"].can("people.edit")
+        assert people["chief"].can("people.edit", "reader")
+        with pytest.raises(UnknownPermission):
+            people["chief"].can("people.read", "reader")
+
+
+def test_whoever_is_not_signed_in_may_do_nothing(site: GatehouseTester) -> None:
+    @site.app.get("/may")
+    def may() -> str:
+        return f"{current_user.can('people.read')} {current_user.has_role('readers')}"
+
+    people = with_roles(site)
+    assert site.client().get("/may").text == "False False"
+    assert site.client(people["reader"]).get("/may").text == "True True"
+    assert site.client(people["member"]).get("/may").text == "False False"
+    assert site.client(people["chief"]).get("/may").text == "True True"

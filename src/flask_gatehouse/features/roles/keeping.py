@@ -1,13 +1,18 @@
 """The methods `can` and `has_role` of the user model."""
 
+from typing import Final
+
 from flask import has_request_context
 
 from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.db.work import Works
-from flask_gatehouse.features.roles import service
+from flask_gatehouse.features.roles import finding
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rights import KEPT, NOTHING, Granted, RightsKeeper
 from flask_gatehouse.web.work import held
+
+#: Where the same account keeps what it was found to have.
+_FOUND: Final = f"{KEPT}_found"
 
 
 class Keeper(RightsKeeper):
@@ -17,25 +22,22 @@ class Keeper(RightsKeeper):
         """Args: works: where to read."""
         self._works = works
         self._permissions = works.house.part(Permissions)
-        self._names = self._permissions.names
 
     def granted(self, user: User) -> Granted:
         """Return what an account may do."""
-        kept: Granted | None = user.__dict__.get(KEPT)
-        if kept is not None:
+        if KEPT in user.__dict__:
+            kept: Granted = user.__dict__[_FOUND]
             return kept
-        with self._works.reading() as db:
-            found = service.granted(db, user=user, now=self._works.house.clock.now())
+        found = finding.granted(self._works, user)
         if _is_asking(user):
-            user.__dict__[KEPT] = found
+            user.__dict__[_FOUND] = found
+            user.__dict__[KEPT] = {name: found.allows(name) for name in self._permissions.names}
         return found
 
     def can(self, user: User, permission: str, thing: object) -> bool:
         """Return whether an account may do something. See `User.can`."""
-        if permission not in self._names:
-            self._permissions.must_know(permission)
-        granted = user.__dict__.get(KEPT) or self.granted(user)
-        allowed = granted.everything or permission in granted.permissions
+        self._permissions.must_know(permission)
+        allowed = self.granted(user).allows(permission)
         if thing is NOTHING:
             return allowed
         rule = self._permissions.rule(permission)

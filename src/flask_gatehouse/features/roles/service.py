@@ -7,16 +7,15 @@ reads the rights of whoever asks after that: what was taken away a moment ago ha
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
-from flask_gatehouse.features.roles import rules
+from flask_gatehouse.features.roles import finding, rules
 from flask_gatehouse.features.roles.errors import (
     AlreadyOver,
     BeyondOwnRights,
@@ -34,13 +33,11 @@ from flask_gatehouse.features.roles.events import (
     RoleRemoved,
     RoleRevoked,
 )
+from flask_gatehouse.features.roles.finding import EVERYTHING
 from flask_gatehouse.features.roles.models import Role, RolePermission, UserRole
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.features.users.rights import ADMINISTRATOR, NONE, Granted
-
-#: What whoever runs the site by commands, or administers it, may do.
-EVERYTHING: Final = Granted(roles=frozenset({ADMINISTRATOR}), everything=True)
+from flask_gatehouse.features.users.rights import NONE, Granted
 
 
 @dataclass(frozen=True)
@@ -64,32 +61,18 @@ class Given:
     until: datetime | None
 
 
-def _lasts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def _lasts(now: datetime) -> ColumnElement[bool]:
     return or_(UserRole.until.is_(None), UserRole.until > now)
 
 
-#: What one account may do now.
-_GRANTED: Final = (
-    select(Role.name, RolePermission.permission)
-    .join_from(UserRole, Role, Role.id == UserRole.role_id)
-    .outerjoin(RolePermission, RolePermission.role_id == Role.id)
-    .where(UserRole.user_id == bindparam("whose"), _lasts(bindparam("now")))
-)
-
-
 def granted(db: Session, *, user: User, now: datetime) -> Granted:
-    """Return what an account may do; nothing while it is not in use."""
+    """Return what an account may do, as a transaction sees it; nothing while it is not in use."""
     if not user.active:
         return NONE
     if user.is_admin:
         return EVERYTHING
-    rows = db.execute(_GRANTED, {"whose": user.id, "now": now}).all()
-    if not rows:
-        return NONE
-    return Granted(
-        roles=frozenset(row.name for row in rows),
-        permissions=frozenset(row.permission for row in rows if row.permission is not None),
-    )
+    rows = db.execute(finding.ROLES_OF, {"whose": user.id}).all()
+    return finding.of([(each.name, each.permission, each.until) for each in rows], now=now)
 
 
 def rights(work: Work, *, by: User | None) -> Granted:
@@ -103,8 +86,10 @@ def rights(work: Work, *, by: User | None) -> Granted:
     """
     if by is None:
         return EVERYTHING
+    epoch = by.epoch
     now = work.db.get(User, by.id, populate_existing=True)
-    if now is None or not now.active:
+    # Another epoch by now: what they were let in with is over.
+    if now is None or not now.active or now.epoch != epoch:
         raise NotHere
     return granted(work.db, user=now, now=work.now)
 

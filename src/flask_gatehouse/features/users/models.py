@@ -83,6 +83,9 @@ class User(Base):
         Raises:
             UnknownPermission: nobody declared it, or it has no rule about single things.
         """
+        kept = self.__dict__.get(rights.KEPT)
+        if kept is not None and thing is rights.NOTHING and permission in kept:
+            return kept[permission] is True
         return rights.current().can(self, permission, thing)
 
     def has_role(self, name: str) -> bool:

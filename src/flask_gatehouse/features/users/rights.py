@@ -8,7 +8,8 @@ from typing import Any, Final
 #: The role that nobody makes or changes: whoever has it may do everything.
 ADMINISTRATOR: Final = "administrator"
 
-#: Where the account of the session that is asking keeps what it may do, for this request.
+#: Where the account of the session that is asking keeps what it may do, for this request: each
+#: permission that is declared to whether it is allowed.
 KEPT: Final = "_gatehouse_granted"
 
 #: Stands for "about nothing in particular", because anything else may be asked about.
@@ -25,6 +26,10 @@ class Granted:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     everything: bool = False
+
+    def allows(self, permission: str) -> bool:
+        """Whether a permission, which somebody declared, is among what is allowed."""
+        return self.everything or permission in self.permissions
 
     def covers(self, other: "Granted") -> bool:
         """Whether whatever the other may do is allowed here as well."""
