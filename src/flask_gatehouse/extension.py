@@ -1,5 +1,6 @@
 """Puts the house together for one application. The only place that knows all of it."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -38,6 +39,8 @@ from flask_gatehouse.db.settings import DatabaseSettings
 from flask_gatehouse.db.urls import refuse_unusable
 from flask_gatehouse.feature import Feature, load
 from flask_gatehouse.features.invitations.rules import HostRule, MayInvite
+from flask_gatehouse.features.logs import lines, requests
+from flask_gatehouse.features.logs.settings import LogSettings
 from flask_gatehouse.features.mail.post import Post
 from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.features.users import keeper, rights
@@ -153,6 +156,8 @@ class Gatehouse:
             if self.login_manager.refresh_view is None:
                 self.login_manager.refresh_view = OUR_REFRESH_VIEW
                 self.login_manager.needs_refresh_message = _CONFIRM
+        if state.settings[LogSettings].requests:
+            requests.watch(app, state.house)
         if state.settings[WebSettings].headers == "all":
             app.after_request(headers.hook(state.house))
         if state.settings[CoreSettings].trusted_proxies:
@@ -222,6 +227,29 @@ class Gatehouse:
         """Return a link that makes the first administrator; None if there was an account."""
         link: str | None = _rooms().new_setup_link()
         return link
+
+    @staticmethod
+    def log_formatter(app: Flask) -> logging.Formatter:
+        """Return what writes the lines of a log as `GATEHOUSE_LOGS_FORMAT` says.
+
+        For a host that sends its lines somewhere of its own.
+        """
+        as_json = _state(app).settings[LogSettings].format == "json"
+        return lines.JsonFormatter() if as_json else lines.TextFormatter()
+
+    @classmethod
+    def write_logs(cls, app: Flask) -> None:
+        """Write the lines of this process to standard error, as the settings say.
+
+        For a site that has no logging of its own; call it once. Lines of requests and of events are
+        only written if they are asked for.
+        """
+        settings = _state(app).settings[LogSettings]
+        handler = logging.StreamHandler()
+        handler.setFormatter(cls.log_formatter(app))
+        logging.getLogger().addHandler(handler)
+        if settings.requests or settings.events:
+            logging.getLogger("gatehouse").setLevel(logging.INFO)
 
     @staticmethod
     def command_group() -> Group:

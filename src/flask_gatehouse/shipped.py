@@ -12,6 +12,7 @@ from flask_gatehouse.features.invitations.feature import FEATURE as INVITATIONS
 from flask_gatehouse.features.leaving.feature import FEATURE as LEAVING
 from flask_gatehouse.features.login.feature import FEATURE as LOGIN
 from flask_gatehouse.features.login_by_mail.feature import FEATURE as LOGIN_BY_MAIL
+from flask_gatehouse.features.logs.feature import FEATURE as LOGS
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
 from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
@@ -29,6 +30,7 @@ from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
 
 FEATURES = (
+    LOGS,
     AUDIT,
     MAIL,
     THROTTLING,

@@ -30,6 +30,7 @@ def serve(*, host: str, port: int, workers: int) -> None:
     # Whoever waits for a hash holds a thread; the other half is for everybody else.
     os.environ.setdefault("GATEHOUSE_PASSWORDS_HASH_PLACES", str(_THREADS // 2))
     app = create_app()
+    Gatehouse.write_logs(app)
     if app.debug:
         msg = "FLASK_DEBUG is set, which is for development: whoever meets an error could run code."
         raise Misconfigured(msg)
@@ -77,6 +78,16 @@ def _tell_where(app: Flask, host: str, port: int) -> None:
 
 def _with_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
+    from gunicorn.glogging import Logger  # noqa: PLC0415 - as above
+
+    class Log(Logger):  # type: ignore[misc] # gunicorn has no types
+        """The server's own lines, written as all others are."""
+
+        def setup(self, cfg: object) -> None:
+            """Let it set up its lines, and then write them our way."""
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(Gatehouse.log_formatter(app))
 
     class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         """gunicorn, told everything here: it reads no file and no command line."""
@@ -98,6 +109,7 @@ def _with_gunicorn(app: Flask, host: str, port: int, workers: int) -> None:
                 "forwarded_allow_ips": "",
                 "post_fork": _post_fork,
                 "control_socket_disable": True,
+                "logger_class": Log,
             }
             for name, value in options.items():
                 if name in self.cfg.settings:

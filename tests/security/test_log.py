@@ -13,6 +13,7 @@ from flask_gatehouse.core.settings import Secret
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.extension import events_of
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.logs.lines import JsonFormatter, TextFormatter
 from flask_gatehouse.features.passwords.models import Password
 from flask_gatehouse.features.sessions import rules as session_rules
 from flask_gatehouse.shipped import FEATURES
@@ -55,7 +56,8 @@ def test_log_01_no_secret_is_in_the_record_the_logs_or_what_commands_print(
 ) -> None:
     caplog.set_level(logging.DEBUG, "gatehouse")
     caplog.set_level(logging.DEBUG, "gatehouse_site.app")
-    tester = hurried(make_site(database_url, **UNLIMITED))
+    lines = {"GATEHOUSE_LOGS_REQUESTS": True, "GATEHOUSE_LOGS_EVENTS": True}
+    tester = hurried(make_site(database_url, **UNLIMITED, **lines))
     secrets, printed = [FIRST, SECOND, WRONG, TYPED], []
 
     setup = setup_link(tester)
@@ -113,7 +115,8 @@ def test_log_01_no_secret_is_in_the_record_the_logs_or_what_commands_print(
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
     """Return everything that was logged, tracebacks included, as a handler would write it."""
-    return "\n".join(caplog.handler.format(record) for record in caplog.records)
+    forms_of_lines = (caplog.handler.format, TextFormatter().format, JsonFormatter().format)
+    return "\n".join(form(record) for record in caplog.records for form in forms_of_lines)
 
 
 #: On which table a statement fails, and what such a statement carries.

@@ -7,6 +7,7 @@ from typing import Final
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from flask_gatehouse.core.tracing import span
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.login import pending as pendings
@@ -44,7 +45,7 @@ def enter(
         Refusal: whatever `prove` or the desk refuses with; nothing is written.
     """
     door = doorkeeper.current()
-    with door.at_the_desk(wish) as work:
+    with span("gatehouse.sign_in"), door.at_the_desk(wish) as work:
         attempt = prove(work)
         opened = desk.admit(work, attempt=attempt, wish=wish, browser=door.browser(), news=news)
         user = desk.account_of(work, attempt)

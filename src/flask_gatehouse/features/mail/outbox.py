@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, or_, select, update
 from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.tracing import span
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.mail.errors import LetterRefused, NotDelivered
@@ -118,7 +119,8 @@ def send_all(works: Works, *, stopped: Callable[[], bool] = lambda: False) -> Se
 
 def deliver(house: House, letter: Letter) -> None:
     """Deliver a letter now, whatever is in the outbox. Raises: NotDelivered."""
-    house.part(Post).deliver(compose(letter, house.part(Letterhead)))
+    with span("gatehouse.letter"):
+        house.part(Post).deliver(compose(letter, house.part(Letterhead)))
 
 
 def give_up(works: Works, letter: Letter) -> None:
@@ -216,7 +218,8 @@ def _attempt(works: Works, post: Post, letter: Letter) -> Verdict:
         # The processes that took it up before did not live to say what became of it.
         return _postpone(works, letter, "it was taken up too often")
     try:
-        post.deliver(compose(letter, works.house.part(Letterhead)))
+        with span("gatehouse.letter"):
+            post.deliver(compose(letter, works.house.part(Letterhead)))
     except LetterRefused as error:
         return _postpone(works, letter, str(error), final=True)
     except NotDelivered as error:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.tracing import span
 from flask_gatehouse.features.passwords.hashing import Cost, Hasher
 from flask_gatehouse.features.passwords.pool import HashPool, cores
 from flask_gatehouse.features.passwords.settings import PasswordSettings
@@ -47,7 +48,8 @@ class Hashes:
         Raises:
             HashingOverloaded: no slot in time.
         """
-        return self.pool.run(lambda: self._hasher.hash(password), live=live, placed=placed)
+        with span("gatehouse.hash"):
+            return self.pool.run(lambda: self._hasher.hash(password), live=live, placed=placed)
 
     def check(
         self, encoded: str | None, password: str, *, live: bool = False, placed: bool = False
@@ -62,7 +64,8 @@ class Hashes:
             HashingOverloaded: for known and unknown names alike.
         """
         work = lambda: self._check(encoded, password)  # noqa: E731 - named for the line below
-        return self.pool.run(work, live=live, placed=placed)
+        with span("gatehouse.hash"):
+            return self.pool.run(work, live=live, placed=placed)
 
     def place(self, *, live: bool = False) -> AbstractContextManager[None]:
         """Have a place in the block, so that `check` and `make` in it find no pool that is full.

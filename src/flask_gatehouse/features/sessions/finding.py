@@ -12,6 +12,7 @@ from sqlalchemy.orm.util import identity_key
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.tracing import span
 from flask_gatehouse.db.instances import mould
 from flask_gatehouse.db.lookup import Lookup
 from flask_gatehouse.db.work import Works
@@ -211,7 +212,8 @@ def find(works: Works, value: str | None) -> Standing | None:
     if key is None:
         return None
     digest = tokens.digest(handle.secret, key.value)
-    row = _by_digest().one(works, digest)
+    with span("gatehouse.session"):
+        row = _by_digest().one(works, digest)
     if row is None or (row.kind == REMEMBERED and not _may_remember(works.house)):
         return None
     return _standing(works, digest, row, works.house.clock.now())
