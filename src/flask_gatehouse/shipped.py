@@ -27,6 +27,7 @@ from flask_gatehouse.features.setup.feature import FEATURE as SETUP
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
 from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
+from flask_gatehouse.features.viewing.feature import FEATURE as VIEWING
 
 FEATURES = (
     AUDIT,
@@ -55,6 +56,7 @@ FEATURES = (
     DEVICES,
     ACTIVITY,
     ADMIN,
+    VIEWING,
     INVITATIONS,
     DOCTOR,
 )

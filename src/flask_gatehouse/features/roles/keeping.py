@@ -18,6 +18,7 @@ class Keeper(RightsKeeper):
         self._works = works
         self._permissions = works.house.part(Permissions)
         self._names = self._permissions.names
+        self._of_console = self._permissions.of_console
 
     def granted(self, user: User) -> Granted:
         """Return what an account may do."""
@@ -36,10 +37,19 @@ class Keeper(RightsKeeper):
             self._permissions.must_know(permission)
         granted = user.__dict__.get(KEPT) or self.granted(user)
         allowed = granted.everything or permission in granted.permissions
+        if allowed and permission in self._of_console and _is_seen_by_another(user):
+            # Whoever looks at the site as somebody does not enter the console by their rights.
+            allowed = False
         if thing is NOTHING:
             return allowed
         rule = self._permissions.rule(permission)
         return user.active and rule(user, thing, allowed) is True
+
+
+def _is_seen_by_another(user: User) -> bool:
+    """Whether somebody else sees the site as this account in this request."""
+    standing = held().get("_gatehouse_standing") if has_request_context() else None
+    return standing is not None and standing.viewing and standing.user.id == user.id
 
 
 def _is_asking(user: User) -> bool:
