@@ -295,6 +295,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "roles",
         "sessions",
         "trusted_devices",
+        "viewing",
     }
     assert all(told.values())
     assert "root" not in copy

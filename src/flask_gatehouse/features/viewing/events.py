@@ -31,5 +31,6 @@ class ViewingEnded(Event):
     reason: str
     #: Public id of the session of the view.
     view: str
-    #: `ended` by whoever looked, `stopped` by a command, or `over` by itself.
+    #: `ended` by whoever looked, `stopped` by a command, `over` by itself, or `erased` with one of
+    #: both accounts.
     how: str

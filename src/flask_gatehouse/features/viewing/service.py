@@ -41,7 +41,7 @@ _TWO_FACTORS: Final = 2
 #: Views that are closed in one transaction.
 BATCH: Final = 50
 
-How = Literal["ended", "stopped", "over"]
+How = Literal["ended", "stopped", "over", "erased"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +204,7 @@ def forget(work: Work, *, user_id: UUID) -> None:
     """End every view of an account that is erased, on whichever side."""
     either = or_(Viewing.user_id == user_id, Viewing.actor_id == user_id)
     for row in work.db.scalars(select(Viewing).where(either).order_by(Viewing.view)).all():
-        _close(work, row, how="stopped")
+        _close(work, row, how="erased")
 
 
 def _of(work: Work, returned: desk.Returned) -> Sequence[Viewing]:
@@ -215,7 +215,12 @@ def _of(work: Work, returned: desk.Returned) -> Sequence[Viewing]:
 def _close(work: Work, row: Viewing, *, how: How) -> int:
     """Delete a view, and write it down if nobody else did; return how many that were."""
     told = ViewingEnded(
-        user_id=row.user_id, viewer=str(row.actor_id), reason=row.reason, view=row.view, how=how
+        user_id=row.user_id,
+        viewer=str(row.actor_id),
+        # Of whoever is erased nothing new is written down that somebody said about them.
+        reason="" if how == "erased" else row.reason,
+        view=row.view,
+        how=how,
     )
     sessions.end_view(work, public_id=row.view)
     gone = delete(Viewing).where(Viewing.view == row.view)
