@@ -25,6 +25,7 @@ _ARRIVALS: Final = (
     "gatehouse.activity.",
     "gatehouse.devices.",
     "gatehouse.passwords.change",
+    "gatehouse.viewing.begin",
     "gatehouse.leaving.data",
     "gatehouse.leaving.leave",
     "gatehouse.invitations.index",

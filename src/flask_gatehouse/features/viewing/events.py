@@ -25,6 +25,8 @@ class ViewingEnded(Event):
 
     name = "viewing.ended"
     meaning = "Somebody does not see the site as somebody else any more."
+    sentence = "The administrator does not look at the site as you any more."
+    of_whoever_runs_the_site = True
     #: Who looked, as text: the row itself tells who ended it.
     viewer: str
     #: Why they looked.
