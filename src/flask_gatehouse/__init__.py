@@ -37,7 +37,7 @@ from flask_gatehouse.web.access import (
     roles_required,
 )
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
-from flask_gatehouse.web.flask_login import login_fresh, login_remembered
+from flask_gatehouse.web.flask_login import login_fresh, login_remembered, viewing_as
 
 if TYPE_CHECKING:
     from flask_gatehouse.db.work import Work
@@ -80,6 +80,7 @@ __all__ = [
     "permissions_required",
     "public",
     "roles_required",
+    "viewing_as",
 ]
 
 

@@ -121,9 +121,7 @@ class Gatehouse:
         self._registering = registering or Registering()
         self._may_invite = HostRule(may_invite)
         self.belongings = tuple(belongings)
-        self.permissions = Permissions(
-            [*(each.permissions for each in self.features), permissions or {}]
-        )
+        self.permissions = Permissions([each.permissions for each in self.features], permissions)
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -478,6 +476,7 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
             gatehouse_site_name=state.settings[CoreSettings].site_name,
             gatehouse_account_links=lambda: routes.listed(features),
             gatehouse_gate_links=lambda: gate.links(state.house),
+            gatehouse_viewing=lambda: state.doorkeeper.seen_as(),  # noqa: PLW0108 - loads it late
             gatehouse_console_tabs=lambda: console.tabs(state.house, features),
             gatehouse_console_cards=lambda: console.cards(state.house),
             gatehouse_pieces=lambda place: gate.pieces(state.house, place),

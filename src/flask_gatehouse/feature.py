@@ -45,12 +45,27 @@ class Route:
     listed: str | None = None
     #: `module:function` that says whether whoever asks is led there; None leads everybody.
     listed_if: str | None = None
+    #: Whether it asks for two factors, proven in this session, as well.
+    two_factors: bool = False
+    #: Whether it answers whoever sees the site as somebody else. None is what they may look at:
+    #: what is public, or for anybody signed in, and never a form.
+    while_viewing: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse a page that says "permitted" and not what for. Raises: ValueError."""
         if ("permitted" in self.access) != (self.needs is not None):
             msg = f"{self.rule}: whoever is permitted has a permission, and nobody else needs one"
             raise ValueError(msg)
+
+    def answers_viewers(self, *, safe: bool) -> bool:
+        """Whether whoever sees the site as somebody else gets an answer.
+
+        Args:
+            safe: whether they only ask, and send nothing.
+        """
+        if self.while_viewing is not None:
+            return self.while_viewing
+        return safe and self.access in {"public", "signed in"}
 
     @property
     def endpoint(self) -> str:

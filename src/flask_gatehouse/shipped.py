@@ -28,6 +28,7 @@ from flask_gatehouse.features.setup.feature import FEATURE as SETUP
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
 from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
+from flask_gatehouse.features.viewing.feature import FEATURE as VIEWING
 
 FEATURES = (
     LOGS,
@@ -57,6 +58,7 @@ FEATURES = (
     DEVICES,
     ACTIVITY,
     ADMIN,
+    VIEWING,
     INVITATIONS,
     DOCTOR,
 )

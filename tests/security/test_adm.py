@@ -234,6 +234,17 @@ MATRIX: dict[str, dict[str, str]] = {
         "administrator": SHOWN,
         "remembered administrator": SHOWN,
     },
+    # What stands in an address for a parameter is nobody's id.
+    "gatehouse.viewing.begin": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        # Two factors are asked for first.
+        "administrator": ON,
+        "remembered administrator": ON,
+    },
+    "gatehouse.viewing.end": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.reset_factors": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.keep_factors": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.factors": {

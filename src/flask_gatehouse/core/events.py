@@ -65,6 +65,8 @@ class Event(Told):
     outcome: ClassVar[Outcome] = "done"
     #: What the person whose account it is about reads; None if it is nothing to them.
     sentence: ClassVar[str | None] = None
+    #: Whether only whoever runs the site does it: the person does not learn from where.
+    of_whoever_runs_the_site: ClassVar[bool] = False
 
     #: Whose account it is about; None where nobody is known.
     user_id: UUID | None = None
@@ -85,6 +87,12 @@ class Vocabulary:
         """Return what people read about themselves, by the name of the event."""
         return {name: event.sentence for name, event in self._events.items() if event.sentence}
 
+    def of_whoever_runs_the_site(self) -> frozenset[str]:
+        """Return the names of the events of which a person does not learn from where they came."""
+        return frozenset(
+            name for name, event in self._events.items() if event.of_whoever_runs_the_site
+        )
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -94,7 +102,10 @@ class Origin:
     address: str | None = None
     agent: str | None = None
     request_id: str | None = None
+    #: Who really acts.
     actor_id: UUID | None = None
+    #: As whom they see the site, if as somebody else.
+    viewing: UUID | None = None
     #: The public id of the session that asked, never its handle.
     session_id: str | None = None
 

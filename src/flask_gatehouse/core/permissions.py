@@ -23,20 +23,27 @@ class UnknownPermission(LookupError):  # noqa: N818 - a statement, like the refu
 class Permissions:
     """Every permission of an application, and its rules about single things."""
 
-    def __init__(self, declared: Iterable[Mapping[str, str]]) -> None:
+    def __init__(
+        self, ours: Iterable[Mapping[str, str]], of_host: Mapping[str, str] | None = None
+    ) -> None:
         """Take in what features and the host declare.
 
         Args:
-            declared: mappings of names to sentences, such as "Read the reports".
+            ours: mappings of names to sentences, such as "Read the reports".
+            of_host: the same, of the application.
 
         Raises:
             Misconfigured: a name cannot be one, has no sentence, or is declared twice.
         """
         self._sentences: dict[str, str] = {}
         self._rules: dict[str, Rule] = {}
-        for each in declared:
+        for each in ours:
             for name, sentence in each.items():
                 self._take(name, sentence)
+        #: What somebody may do in the console.
+        self.of_console: Final = frozenset(self._sentences)
+        for name, sentence in (of_host or {}).items():
+            self._take(name, sentence)
         self.names: Final = frozenset(self._sentences)
 
     def _take(self, name: str, sentence: str) -> None:

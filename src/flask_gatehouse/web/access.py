@@ -25,6 +25,7 @@ from flask_gatehouse.web.flask_login import (
     person,
     proven_by,
     proven_within,
+    refuse_viewers,
 )
 
 _P = ParamSpec("_P")
@@ -165,6 +166,8 @@ def _fresh(
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
         if request.method != "OPTIONS" and not current_user.is_authenticated:
             return _manager().unauthorized()
+        # A view of the site as somebody else proves nothing, and is led nowhere to do so.
+        refuse_viewers()
         if request.method != "OPTIONS" and not proven():
             return _manager().needs_refresh(by)
         return call(*args, **kwargs)
@@ -294,7 +297,8 @@ def guard(route: Route, view: _AnyView) -> _AnyView:
     if route.needs is None:
         return _GUARDS[route.access](view)
     # The permission first: nobody proves themselves anew to be told that the page is not for them.
-    within = fresh()(view) if route.access == "fresh permitted" else view
+    within = mfa_required(view) if route.two_factors else view
+    within = fresh()(within) if route.access == "fresh permitted" else within
     return permissions_required(route.needs)(within)
 
 

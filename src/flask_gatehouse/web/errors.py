@@ -46,6 +46,7 @@ from flask_gatehouse.core.sentences import Sentences
 from flask_gatehouse.web.csrf import ForeignForm
 from flask_gatehouse.web.events import AccessRefused
 from flask_gatehouse.web.handing import Handing
+from flask_gatehouse.web.viewing import OnlyLooking
 from flask_gatehouse.web.work import house, origin, request_id, works
 
 _log = logging.getLogger("gatehouse")
@@ -86,6 +87,12 @@ TEXTS: Final[dict[int, tuple[str, str]]] = {
     ),
     503: ("One moment, please", "The site cannot answer right now. Please try again in a moment."),
 }
+
+#: What whoever sees the site as somebody else is told.
+ONLY_LOOKING: Final = (
+    "You only look",
+    "You see this site as somebody else, and do nothing in their name. Nothing was changed.",
+)
 
 #: What somebody is told who asks for another host than the public URL names.
 _ANOTHER_HOST: Final = (
@@ -160,7 +167,7 @@ def respond(error: Exception) -> ResponseReturnValue:
         _record(error)
     elif isinstance(error, Refusal):
         _log.info("%s: %s at %s", request_id(), error.code, request.endpoint)
-    title, sentence = found.texts
+    title, sentence = ONLY_LOOKING if isinstance(error, OnlyLooking) else found.texts
     page = render_template(
         "gatehouse/error.html",
         gatehouse_bare=True,

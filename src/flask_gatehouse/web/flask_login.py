@@ -41,6 +41,7 @@ from flask_login import (
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.web import carrying
 from flask_gatehouse.web.redirects import safe_path
+from flask_gatehouse.web.viewing import OnlyLooking
 from flask_gatehouse.web.work import held
 
 #: The page of ours that asks again.
@@ -87,6 +88,10 @@ class Doorkeeper(ABC):
     @abstractmethod
     def who(self) -> Known | None:
         """Return who is asking, or None. Raises: Unavailable: nobody can tell."""
+
+    @abstractmethod
+    def actor(self) -> Any:  # noqa: ANN401 - the class of the accounts is below another floor
+        """Return who really acts, where somebody sees the site as somebody else; else None."""
 
     @abstractmethod
     def be_sure(self) -> None:
@@ -208,7 +213,11 @@ class GatehouseLoginManager(LoginManager):
 
         Args:
             by: the methods of which one is wanted, separated by spaces; None is any.
+
+        Raises:
+            OnlyLooking: somebody sees the site as somebody else, and proves nothing in their name.
         """
+        refuse_viewers()
         user_needs_refresh.send(current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
         if self.needs_refresh_callback:
             return self.needs_refresh_callback()
@@ -353,6 +362,17 @@ def person() -> Any:  # noqa: ANN401 - a host's own class
     if "_login_user" not in kept:
         current_app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001 - Flask-Login's own way
     return kept["_login_user"]
+
+
+def viewing_as() -> Any:  # noqa: ANN401 - the class of the accounts is below another floor
+    """Return whoever really acts, where they see the site as `current_user`; otherwise None."""
+    return _doorkeeper().actor()
+
+
+def refuse_viewers() -> None:
+    """Refuse whoever sees the site as somebody else. Raises: OnlyLooking."""
+    if viewing_as() is not None:
+        raise OnlyLooking
 
 
 def be_sure() -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.feature import Feature, Route, load
 from flask_gatehouse.web import access
+from flask_gatehouse.web.csrf import SAFE_METHODS
+from flask_gatehouse.web.flask_login import refuse_viewers
 
 
 def blueprint(feature: Feature) -> Blueprint:
@@ -32,7 +34,11 @@ def _view(route: Route) -> Callable[..., ResponseReturnValue]:
     """Return a view that lets in whom the route says. What cannot be loaded lets nobody in."""
     loaded: list[Callable[..., ResponseReturnValue]] = []
 
+    answers_forms, answers = route.answers_viewers(safe=False), route.answers_viewers(safe=True)
+
     def view(**arguments: object) -> ResponseReturnValue:
+        if not (answers if request.method in SAFE_METHODS else answers_forms):
+            refuse_viewers()
         if not loaded:
             loaded.append(access.guard(route, load(route.view)))
         return loaded[0](**arguments)

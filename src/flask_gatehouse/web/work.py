@@ -57,12 +57,14 @@ def origin() -> Origin:
     if not has_request_context():
         return Origin()
     standing = g.get("_gatehouse_standing")
+    who = None if standing is None else standing.actor or standing.user
     return Origin(
         channel="web",
         address=address(),
         agent=one_line(request.headers.get("User-Agent", "")[:_LONGEST_AGENT]) or None,
         request_id=request_id(),
-        actor_id=standing.user.id if standing is not None and standing.user is not None else None,
+        actor_id=None if who is None else who.id,
+        viewing=None if standing is None or standing.actor is None else standing.user.id,
         session_id=standing.public_id if standing is not None else None,
     )
 

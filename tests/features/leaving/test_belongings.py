@@ -36,6 +36,7 @@ from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
+from flask_gatehouse.features.viewing.models import Viewing
 from flask_gatehouse.testing import PASSWORD, GatehouseTester, Work
 from tests import forms
 from tests.features.totp.apps import begin, finish
@@ -65,6 +66,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_trusted_device",
     "gatehouse_user",
     "gatehouse_user_role",
+    "gatehouse_viewing",
 }
 
 
@@ -121,6 +123,17 @@ def inhabited(site: GatehouseTester) -> User:
         _keep_passkey(work, user)
         roles.make(work, name="readers")
         roles.grant(work, user=user, role="readers")
+        work.db.add(
+            Viewing(
+                view="a-view",
+                sign_in_id="a-sign-in",
+                user_id=user.id,
+                actor_id=user.id,
+                reason="a request of alice",
+                began_at=work.now,
+                expires_at=work.now,
+            )
+        )
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
         work.db.add(Departure(user_id=user.id, epoch=user.epoch, **times))
         proofs.make(
@@ -282,6 +295,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "roles",
         "sessions",
         "trusted_devices",
+        "viewing",
     }
     assert all(told.values())
     assert "root" not in copy

@@ -1,6 +1,6 @@
 """Read what happened to one account. Whose it is stands in the statement."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -77,7 +77,8 @@ def page(
     else:
         found = _read(db, own if before is None else own.where(_older(before)), oldest_first=False)
         rows, more_newer, more_older = found[:PAGE], before is not None, len(found) > PAGE
-    entries = [_entry(row, sentences) for row in rows]
+    hidden = house.part(Vocabulary).of_whoever_runs_the_site()
+    entries = [_entry(row, sentences, hidden) for row in rows]
     return Page(
         entries=entries,
         newer=entries[0].place if entries and more_newer else None,
@@ -118,13 +119,15 @@ def _newer(place: Place) -> Any:  # noqa: ANN401 - a condition as SQLAlchemy has
     return and_(AuditRow.at >= place.at, or_(AuditRow.at > place.at, here))
 
 
-def _entry(row: Row[Any], sentences: Mapping[str, str]) -> Entry:
+def _entry(row: Row[Any], sentences: Mapping[str, str], hidden: Collection[str]) -> Entry:
+    # Where whoever runs the site was, and with which browser, is nothing to the person.
+    own = row.name not in hidden
     return Entry(
         place=Place(row.at, row.id),
         sentence=sentences[row.name],
         at=row.at,
         refused=row.outcome == "refused",
-        in_a_browser=row.channel == "web",
-        address=row.address,
-        described=described(row.agent),
+        in_a_browser=own and row.channel == "web",
+        address=row.address if own else None,
+        described=described(row.agent if own else None),
     )

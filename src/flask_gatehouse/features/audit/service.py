@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask_gatehouse.core.events import Event
@@ -16,6 +16,9 @@ from flask_gatehouse.db.base import new_id
 from flask_gatehouse.db.work import Recorder, Work, Works
 from flask_gatehouse.features.audit import chain
 from flask_gatehouse.features.audit.errors import RecordBusy
+
+#: The fact that tells as whom somebody saw the site when they did what a row tells.
+VIEWING_AS: Final = "viewing_as"
 
 
 class AuditRecorder(Recorder):
@@ -74,6 +77,9 @@ def recorder(house: House) -> AuditRecorder:
 
 def _row(work: Work, event: Event) -> dict[str, Any]:
     origin = work.origin
+    facts = {name: _plain(fact) for name, fact in event.facts().items()}
+    if origin.viewing is not None:
+        facts[VIEWING_AS] = str(origin.viewing)
     return {
         "at": work.now,
         "id": new_id(),
@@ -86,7 +92,7 @@ def _row(work: Work, event: Event) -> dict[str, Any]:
         "address": origin.address,
         "agent": origin.agent,
         "request_id": origin.request_id,
-        "facts": {name: _plain(fact) for name, fact in event.facts().items()},
+        "facts": facts,
     }
 
 

@@ -42,6 +42,8 @@ class Device:
     remembered: bool
     #: Whether it is the one that asks.
     here: bool
+    #: Whether somebody who runs the site sees it as this person.
+    viewed: bool = False
     #: Where the address is, if the host knows.
     place: str | None = None
 
@@ -171,6 +173,20 @@ def _refuse_no_id(text: str) -> None:
 
 def _device(sign_in_id: str, rows: list[Session], standing: Standing) -> Device:
     newest = max(rows, key=attrgetter("created_at"))
+    if newest.actor_id is not None:
+        # It is told that somebody looks, and not from where.
+        return Device(
+            id=sign_in_id,
+            name=None,
+            described="Whoever runs this site",
+            address=None,
+            first_seen=newest.created_at,
+            last_seen=newest.last_seen_at,
+            proven_by="",
+            remembered=False,
+            here=sign_in_id == standing.sign_in_id,
+            viewed=True,
+        )
     return Device(
         id=sign_in_id,
         name=_name(rows),

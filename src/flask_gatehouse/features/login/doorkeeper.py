@@ -20,7 +20,7 @@ from flask import (
 from flask_login import user_logged_in
 from sqlalchemy.exc import DBAPIError
 
-from flask_gatehouse.core.errors import Held
+from flask_gatehouse.core.errors import Held, Unavailable
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.site import CoreSettings, is_secure
 from flask_gatehouse.db.work import Work, Works
@@ -32,6 +32,8 @@ from flask_gatehouse.features.login.errors import PENDING, TRUSTED, PendingOver
 from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import finding
+from flask_gatehouse.features.sessions import opening as sessions_opening
+from flask_gatehouse.features.sessions import rules as sessions_rules
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.finding import Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
@@ -43,6 +45,7 @@ from flask_gatehouse.web import csrf
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
+from flask_gatehouse.web.viewing import OnlyLooking, ViewRules
 from flask_gatehouse.web.work import EXTENSION, held, origin
 
 _log = logging.getLogger("gatehouse")
@@ -61,6 +64,8 @@ class Cookies:
     session: str
     remember: str
     device: str
+    #: Leads back to one's own session, beside the handle of a view.
+    aside: str
     secure: bool
 
     @classmethod
@@ -71,14 +76,26 @@ class Cookies:
                 session="__Host-gatehouse",
                 remember="__Host-gatehouse-remember",
                 device="__Host-gatehouse-device",
+                aside="__Host-gatehouse-aside",
                 secure=True,
             )
         return cls(
             session="gatehouse",
             remember="gatehouse_remember",
             device="gatehouse_device",
+            aside="gatehouse_aside",
             secure=False,
         )
+
+
+@dataclass(frozen=True)
+class SeenAs:
+    """What whoever sees the site as somebody else is told on each page."""
+
+    #: As whom.
+    name: str = ""
+    #: Whether that is over, and only their own session is left to come back to.
+    over: bool = False
 
 
 class SessionDoorkeeper(Doorkeeper):
@@ -91,11 +108,74 @@ class SessionDoorkeeper(Doorkeeper):
         may_believe = house.settings[SessionSettings].cache_for > timedelta(0)
         self._recent = house.part(Recent) if may_believe else None
         self._steps = house.plugs(desk.LoginStep)
+        self._views_may_change = any(each.changes for each in house.plugs(ViewRules))
         self._watching = tuple(step for step in self._steps if step.watches)
 
     def who(self) -> Known | None:
-        """Return who is asking; the database is read at most once a request."""
-        return self.standing()
+        """Return who is asking; the database is read at most once a request.
+
+        Whoever sees the site as somebody else may look at the host's pages and change nothing,
+        unless the settings say so: it is said once, and after that the request is nobody's.
+
+        Raises:
+            OnlyLooking: they try.
+        """
+        standing = self.standing()
+        if standing is None or standing.actor is None or self._may_ask_so():
+            return standing
+        kept = held()
+        if "_gatehouse_only_looking" not in kept:
+            kept["_gatehouse_only_looking"] = True
+            raise OnlyLooking
+        return None
+
+    def _may_ask_so(self) -> bool:
+        """Our own pages say themselves what they answer to whoever sees them as somebody else."""
+        return (
+            self._views_may_change
+            or request.method in csrf.SAFE_METHODS
+            or (request.endpoint or "").startswith(_OUR_PAGES)
+        )
+
+    def seen_as(self) -> SeenAs | None:
+        """Return what to tell whoever sees the site as somebody else, or did until now."""
+        if not sessions_rules.is_view(self.handle()):
+            return None
+        try:
+            standing = self.standing()
+        except Unavailable:
+            # The page of that error tells what it can without anybody's help.
+            return SeenAs("somebody else")
+        if standing is None or standing.user is None:
+            return SeenAs(over=True) if request.cookies.get(self._cookies.aside) else None
+        return SeenAs(standing.user.username)
+
+    def look_as(self, opened: desk.View) -> None:
+        """Give the browser the handles of somebody who sees the site as somebody else."""
+        self._forget()
+        g.pop("_login_user", None)
+        self._set(self._cookies.session, str(opened.session), until=None)
+        self._set(self._cookies.aside, str(opened.aside), until=None)
+        self._renewed(opened.session)
+
+    def looking(self) -> tuple[str | None, str | None]:
+        """Return the cookies of a view: the one by which somebody sees, and the one beside it."""
+        return request.cookies.get(self._cookies.session), request.cookies.get(self._cookies.aside)
+
+    def look_no_more(self, returned: desk.Returned) -> None:
+        """Give the browser back the session that was put aside."""
+        self._forget()
+        g.pop("_login_user", None)
+        self._set(self._cookies.session, str(returned.handle), until=None)
+        self._unset(self._cookies.aside)
+        self._renewed(returned.handle)
+
+    def actor(self) -> User | None:
+        """Return who really acts, where somebody sees the site as somebody else; else None."""
+        if not sessions_rules.is_view(self.handle()):
+            return None
+        standing = self.standing()
+        return None if standing is None else standing.actor
 
     def account(self) -> User | None:
         """Return our account of who is asking; None where the host keeps its own users."""
@@ -258,6 +338,7 @@ class SessionDoorkeeper(Doorkeeper):
             self._set(self._cookies.remember, str(opened.remember), until=opened.remember_until)
         elif self._cookies.remember in request.cookies:
             self._unset(self._cookies.remember)
+        self._drop_aside()
         self._drop_pending()
         self._renewed(opened.session)
 
@@ -324,6 +405,7 @@ class SessionDoorkeeper(Doorkeeper):
         g._gatehouse_standing = None  # noqa: SLF001 - our own key of `g`
         self._unset(self._cookies.session)
         self._unset(self._cookies.remember)
+        self._drop_aside()
         self._renewed(None)
 
     def browser(self) -> Browser:
@@ -341,7 +423,10 @@ class SessionDoorkeeper(Doorkeeper):
             request.cookies.get(self._cookies.session),
             request.cookies.get(self._cookies.remember),
         )
-        return sessions.digests_of(self._works.house, self.handle(), *values)
+        found = sessions.digests_of(self._works.house, self.handle(), *values)
+        view, aside = self.looking()
+        kept = sessions_opening.aside_digest(self._works.house, view=view, aside=aside)
+        return found if kept is None else [*found, kept]
 
     def standing(self) -> Standing | None:
         """Return the session of this request, if it is good; looked up at most once."""
@@ -357,6 +442,10 @@ class SessionDoorkeeper(Doorkeeper):
             self._read if self._recent is None or self._must_be_sure(kept, asked) else self._believe
         )
         handle = kept.get("_gatehouse_handle", asked.cookies.get(self._cookies.session))
+        if sessions_rules.is_view(handle):
+            # When it is over nobody is asking: a form that was begun as somebody else must not be
+            # taken for one's own.
+            return ask(handle)
         return ask(handle) or ask(asked.cookies.get(self._cookies.remember))
 
     def _must_be_sure(self, kept: dict[str, Any], asked: Request) -> bool:
@@ -396,6 +485,10 @@ class SessionDoorkeeper(Doorkeeper):
         value = marks.renewed(house, self.device(), user_id=user_id, epoch=epoch)
         until = house.clock.now() + house.settings[LoginSettings].device_lifetime
         self._set(self._cookies.device, value, until=until)
+
+    def _drop_aside(self) -> None:
+        if self._cookies.aside in request.cookies:
+            self._unset(self._cookies.aside)
 
     def _drop_pending(self) -> None:
         if _PENDING.held:

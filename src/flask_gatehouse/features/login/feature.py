@@ -10,7 +10,11 @@ FEATURE = Feature(
     settings=LoginSettings,
     routes=(
         Route(
-            rule="/logout/", access="public", view=f"{_HERE}.views:logout", methods=("GET", "POST")
+            rule="/logout/",
+            access="public",
+            view=f"{_HERE}.views:logout",
+            methods=("GET", "POST"),
+            while_viewing=True,
         ),
     ),
     tables=f"{_HERE}.models",

@@ -25,6 +25,11 @@ def landing(wanted: str | None = None) -> str:
     wanted = wanted or wanted_page()
     if wanted is not None and _is_arrival(wanted):
         return wanted
+    return usual()
+
+
+def usual() -> str:
+    """Return where people arrive who wanted no other page."""
     usual = house().settings[LoginSettings].landing
     return safe_path(usual) or url_for("gatehouse.admin.index")
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session as DbSession
@@ -25,6 +26,7 @@ from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.sessions import opening
 from flask_gatehouse.features.sessions import service as sessions
+from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import Standing
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.throttling import service as throttling
@@ -33,6 +35,11 @@ from flask_gatehouse.features.users.errors import UnknownUser
 from flask_gatehouse.features.users.models import User
 
 _NOTHING_ELSE: Final = Wish()
+
+
+#: What is handed out where somebody sees the site as somebody else, and when that is over.
+View = opening.View
+Returned = opening.Returned
 
 #: Wrong steps in a row in a browser of the owner, of which the last is none of theirs any more.
 _SLIPS: Final = 3
@@ -162,9 +169,11 @@ def confirm(
 
     Raises:
         MayNotEnter: the account was suspended, or what was proven has been changed meanwhile.
-        SessionOver: the session was ended meanwhile; nothing revives it.
+        SessionOver: the session was ended meanwhile; nothing revives it. Or it is a view.
         Held: a step wants something more first; the session is as it was.
     """
+    if standing.viewing:
+        raise SessionOver
     if standing.user is not None:
         epoch = standing.user.epoch
         # Before what is half done and before its sessions, as for `admit`.
@@ -179,10 +188,40 @@ def confirm(
     return handle
 
 
+def look_as(work: Work, *, standing: Standing, user: User, lifetime: timedelta) -> View:
+    """Have whoever is signed in see the site as somebody else, and put their own session aside.
+
+    Whether they may is decided before, while both accounts are held. Nothing of it is a sign-in of
+    the other: no step is asked, no letter of a new device goes out, no browser is known by it.
+
+    Raises:
+        MayNotEnter: the other account is not in use, or is their own.
+        SessionOver: their own session was ended meanwhile.
+    """
+    account = users.hold(work, user_id=user.id)
+    me = standing.user
+    if not account.active or me is None or me.id == account.id or standing.viewing:
+        raise MayNotEnter(user_id=account.id)
+    return opening.open_view(
+        work, standing=standing, user_id=account.id, epoch=account.epoch, lifetime=lifetime
+    )
+
+
+def look_no_more(work: Work, *, view: str | None, aside: str | None) -> Returned:
+    """Bring back the session that was put aside for a view, under a new handle.
+
+    Raises:
+        SessionOver: there is none, or not any more.
+    """
+    return opening.back(work, view=view, aside=aside)
+
+
 def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> None:
     """End the sessions of a browser's handles, and what was opened in the same sign-in."""
     if sessions.end(work, digests=digests) and standing is not None:
-        user_id = standing.user.id if standing.user else None
+        # Of whoever sees the site as somebody else it is they who sign out, and not the other.
+        who = standing.actor or standing.user
+        user_id = who.id if who else None
         work.record(LoggedOut(user_id=user_id, subject=standing.subject))
 
 

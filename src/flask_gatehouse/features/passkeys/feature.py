@@ -39,6 +39,7 @@ FEATURE = Feature(
             access="signed in",
             view=f"{_HERE}.views:confirm",
             methods=("GET", "POST"),
+            while_viewing=False,
         ),
         Route(
             rule="/confirm/passkey/options/",

@@ -1,6 +1,6 @@
 """The methods `can` and `has_role` of the user model."""
 
-from typing import Final
+from typing import Any, Final
 
 from flask import has_request_context
 
@@ -29,22 +29,34 @@ class Keeper(RightsKeeper):
             kept: Granted = user.__dict__[_FOUND]
             return kept
         found = finding.granted(self._works, user)
-        if _is_asking(user):
+        standing = _standing()
+        if standing is not None and standing.user is user:
+            closed = self._closed_to(user)
             user.__dict__[_FOUND] = found
-            user.__dict__[KEPT] = {name: found.allows(name) for name in self._permissions.names}
+            user.__dict__[KEPT] = {
+                name: found.allows(name) and name not in closed for name in self._permissions.names
+            }
         return found
 
     def can(self, user: User, permission: str, thing: object) -> bool:
         """Return whether an account may do something. See `User.can`."""
         self._permissions.must_know(permission)
-        allowed = self.granted(user).allows(permission)
+        allowed = self.granted(user).allows(permission) and permission not in self._closed_to(user)
         if thing is NOTHING:
             return allowed
         rule = self._permissions.rule(permission)
         return user.active and rule(user, thing, allowed) is True
 
+    def _closed_to(self, user: User) -> frozenset[str]:
+        """Return what an account may not do in this request although it is allowed to.
 
-def _is_asking(user: User) -> bool:
-    """Whether this is the account of the session of this request, read for nothing else."""
-    standing = held().get("_gatehouse_standing") if has_request_context() else None
-    return standing is not None and standing.user is user
+        Whoever looks at the site as somebody does not enter the console by their rights.
+        """
+        standing = _standing()
+        seen = standing is not None and standing.viewing and standing.user.id == user.id
+        return self._permissions.of_console if seen else frozenset()
+
+
+def _standing() -> Any:  # noqa: ANN401 - kept for this request by `login`, which is above
+    """Return the session of this request, if somebody asked for it; nobody is looked up."""
+    return held().get("_gatehouse_standing") if has_request_context() else None

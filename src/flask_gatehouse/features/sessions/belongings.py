@@ -19,7 +19,8 @@ class SessionBelongings(Belongings):
 
     def tell(self, db: DbSession, user_id: UUID) -> list[Mapping[str, object]]:
         """Return the rows, without what opens them."""
-        mine = select(Session).where(Session.user_id == user_id).order_by(Session.created_at)
+        mine = select(Session).where(Session.user_id == user_id, Session.actor_id.is_(None))
+        mine = mine.order_by(Session.created_at)
         return [
             {
                 "created_at": row.created_at,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import LargeBinary, bindparam, select
 from sqlalchemy.orm import Session as DbSession
@@ -18,7 +19,7 @@ from flask_gatehouse.db.lookup import Lookup
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.sessions import rules
 from flask_gatehouse.features.sessions.models import Session
-from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, VIEWING
 from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users import rights
 from flask_gatehouse.features.users.models import User
@@ -42,6 +43,8 @@ class Stored(NamedTuple):
     methods: str
     idle_expires_at: datetime
     expires_at: datetime
+    #: Who really acts, where somebody sees the site as somebody else.
+    actor_id: UUID | None
     #: The account's epoch; None if the account is gone, is suspended, or was never ours.
     epoch_of_account: int | None
     account: Callable[[], User] | None
@@ -76,15 +79,24 @@ def _by_digest() -> Lookup[Stored]:
 class Standing:
     """A session that is good at this moment, and whose it is."""
 
-    __slots__ = ("at", "digest", "row", "user")
+    __slots__ = ("actor", "at", "digest", "row", "user")
 
-    def __init__(self, digest: bytes, row: Stored, user: User | None, at: datetime) -> None:
+    def __init__(
+        self,
+        digest: bytes,
+        row: Stored,
+        user: User | None,
+        at: datetime,
+        actor: User | None = None,
+    ) -> None:
         """Say whose it is.
 
         Args:
             user: our account; None where the host keeps its own users.
             at: this moment.
+            actor: who really acts, where somebody sees the site as `user`.
         """
+        self.actor = actor
         self.digest = digest
         self.row = row
         self.user = user
@@ -134,6 +146,11 @@ class Standing:
     def fresh(self) -> bool:
         """Whether the person proved who they are in this session."""
         return self.row.kind == BROWSER and self.row.proven_at is not None
+
+    @property
+    def viewing(self) -> bool:
+        """Whether somebody sees the site as somebody else."""
+        return row_of_a_view(self.row)
 
     @property
     def remembered(self) -> bool:
@@ -187,6 +204,9 @@ class Recent(Listener):
             return Standing(found.digest, found.row, _account(works, found.row), now)
         standing = read(value)
         if standing is not None:
+            if row_of_a_view(standing.row):
+                # Whether somebody may still look is asked each time.
+                return standing
             if len(known) >= _MOST_RECENT:
                 known.clear()
             row = standing.row
@@ -216,6 +236,8 @@ def find(works: Works, value: str | None) -> Standing | None:
         row = _by_digest().one(works, digest)
     if row is None or (row.kind == REMEMBERED and not _may_remember(works.house)):
         return None
+    if row_of_a_view(row) is not (handle.mark == rules.VIEW):
+        return None
     return _standing(works, digest, row, works.house.clock.now())
 
 
@@ -230,7 +252,27 @@ def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standi
         return None
     if row.subject is None and (row.account is None or row.epoch_of_account != row.epoch):
         return None
-    return Standing(digest, row, _account(works, row), now)
+    actor = None
+    if row_of_a_view(row):
+        actor = _actor(works, row, now)
+        if actor is None:
+            return None
+    return Standing(digest, row, _account(works, row), now, actor)
+
+
+def row_of_a_view(row: Stored) -> bool:
+    """Whether somebody sees the site as somebody else by this session."""
+    return row.kind == VIEWING or row.actor_id is not None
+
+
+def _actor(works: Works, row: Stored, now: datetime) -> User | None:
+    """Return who looks, if the session from which they do is good: with it goes what they see."""
+    own = (Session.sign_in_id == row.sign_in_id) & (Session.kind == BROWSER)
+    good = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    found = select(User).join(Session, Session.user_id == User.id)
+    found = found.where(User.id == row.actor_id, User.active, Session.epoch == User.epoch)
+    with works.reading() as db:
+        return db.scalars(found.where(own, good).limit(1)).one_or_none()
 
 
 def _account(works: Works, row: Stored) -> User | None:

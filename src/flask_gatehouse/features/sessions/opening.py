@@ -8,13 +8,24 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, select, update
 
 from flask_gatehouse.core import tokens
+from flask_gatehouse.core.house import House
+from flask_gatehouse.core.keys import Key
 from flask_gatehouse.db.statements import changed, write
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.sessions import purging
 from flask_gatehouse.features.sessions.errors import SessionOver
 from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
 from flask_gatehouse.features.sessions.models import Session
-from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, Handle, assurance
+from flask_gatehouse.features.sessions.rules import (
+    ASIDE,
+    BROWSER,
+    REMEMBERED,
+    VIEW,
+    VIEWING,
+    Handle,
+    assurance,
+    parse,
+)
 from flask_gatehouse.features.sessions.service import idle_limit
 from flask_gatehouse.features.sessions.settings import SessionSettings
 
@@ -73,6 +84,107 @@ def open_session(
     return Opened(handle, kept, until, row.public_id)
 
 
+@dataclass(frozen=True)
+class View:
+    """Handles of somebody who sees the site as somebody else, and of their own way back."""
+
+    session: Handle
+    #: Leads back, together with the other one. Neither does so alone.
+    aside: Handle
+    public_id: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A session that was put aside, and is back. The view of it is still there."""
+
+    handle: Handle
+    user_id: UUID | None
+    sign_in_id: str
+
+
+#: Purpose of the key under which a session is kept that was put aside.
+_ASIDE: Final = "sessions.aside"
+
+
+def open_view(
+    work: Work, *, standing: Standing, user_id: UUID, epoch: int, lifetime: timedelta
+) -> View:
+    """Put a session aside, and open one in its place that sees the site as somebody else.
+
+    What is put aside opens nothing until it comes back, and lasts as long as it would have. The
+    view belongs to the same sign-in, so whatever ends that ends both. It proves nothing, is never
+    renewed, and does not count among the sign-ins of whom it shows.
+
+    Raises:
+        SessionOver: the session was ended meanwhile.
+    """
+    holder = Holder(user_id=user_id, subject=None, epoch=epoch, methods=(), fresh=False)
+    lasts = min(lifetime, standing.row.expires_at - work.now)
+    handle, row = _new(work, holder, VIEWING, standing.sign_in_id, lasts)
+    row.actor_id = None if standing.user is None else standing.user.id
+    view = handle._replace(mark=VIEW)
+    key = work.house.keys.newest(_ASIDE)
+    aside = Handle(key.id, tokens.new_secret(), ASIDE)
+    own = (Session.digest == standing.digest) & (Session.kind == BROWSER)
+    kept = update(Session).where(own & (Session.proven_at.is_not(None)))
+    kept = kept.values(
+        digest=_aside(key, view, aside),
+        last_seen_at=work.now,
+        idle_expires_at=work.now + max(lasts, idle_limit(work.house, BROWSER)),
+    )
+    if changed(work.db, kept.execution_options(synchronize_session=False)) != 1:
+        raise SessionOver
+    write(work.db, row)
+    return View(view, aside, row.public_id, row.expires_at)
+
+
+def back(work: Work, *, view: str | None, aside: str | None) -> Returned:
+    """Bring a session back that was put aside, under a new handle: once, whoever asks.
+
+    It is as old, and as fresh, as it was. Whoever calls this ends the view.
+
+    Args:
+        view: the cookie by which somebody saw the site as somebody else, which may be over.
+        aside: the cookie that was given with it.
+
+    Raises:
+        SessionOver: there is nothing to come back to, or somebody else was first.
+    """
+    digest = aside_digest(work.house, view=view, aside=aside)
+    if digest is None:
+        raise SessionOver
+    key = work.house.keys.newest(PURPOSE)
+    handle = Handle(key.id, tokens.new_secret())
+    renewed = tokens.digest(handle.secret, key.value)
+    good = (Session.expires_at > work.now) & (Session.idle_expires_at > work.now)
+    own = update(Session).where((Session.digest == digest) & good)
+    own = own.values(
+        digest=renewed,
+        last_seen_at=work.now,
+        idle_expires_at=work.now + idle_limit(work.house, BROWSER),
+    )
+    if changed(work.db, own.execution_options(synchronize_session=False)) != 1:
+        raise SessionOver
+    found = select(Session.user_id, Session.sign_in_id).where(Session.digest == renewed)
+    user_id, sign_in_id = work.db.execute(found).one()
+    return Returned(handle, user_id, sign_in_id)
+
+
+def aside_digest(house: House, *, view: str | None, aside: str | None) -> bytes | None:
+    """Return what the session is stored as to which both cookies lead; None if they look wrong."""
+    seen, kept = parse(view, marks=(VIEW,)), parse(aside, marks=(ASIDE,))
+    key = None if kept is None else house.keys.named(_ASIDE, kept.key_id)
+    if seen is None or kept is None or key is None:
+        return None
+    return _aside(key, seen, kept)
+
+
+def _aside(key: Key, view: Handle, aside: Handle) -> bytes:
+    return tokens.digest(f"{aside.secret}.{view.secret}", key.value)
+
+
 def _new(
     work: Work, holder: Holder, kind: int, sign_in_id: str, lifetime: timedelta
 ) -> tuple[Handle, Session]:
@@ -114,6 +226,8 @@ def _others_of(owner: "ColumnElement[Any]") -> Select[tuple[str]]:
     """Return what finds the other sign-ins of one person, but for the newest ones."""
     others = select(_sessions.c.sign_in_id)
     others = others.where(owner == bindparam("whose"), _sessions.c.sign_in_id != bindparam("this"))
+    # Whoever else sees the site as this person takes no place of theirs.
+    others = others.where(_sessions.c.actor_id.is_(None))
     newest_first = func.min(_sessions.c.created_at).desc()
     others = others.group_by(_sessions.c.sign_in_id).order_by(newest_first)
     return others.offset(bindparam("kept"))
@@ -134,8 +248,10 @@ def renew(work: Work, *, standing: Standing, methods: tuple[str, ...]) -> Handle
         methods: how it was proven this time, in place of how it was before.
 
     Raises:
-        SessionOver: the session was ended meanwhile; nothing revives it.
+        SessionOver: the session was ended meanwhile; nothing revives it. Or it is a view.
     """
+    if standing.viewing:
+        raise SessionOver
     key = work.house.keys.newest(PURPOSE)
     handle = Handle(key.id, tokens.new_secret())
     renewed = {

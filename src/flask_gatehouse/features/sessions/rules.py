@@ -1,6 +1,6 @@
 """What a handle looks like, and when a session is over. Pure rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -8,11 +8,22 @@ from flask_gatehouse.core import tokens
 
 #: Version and purpose in front of every handle, so that a scanner finds it and a later format can
 #: stand beside it.
-_MARK = "gh1s"
+_MARK: Final = "gh1s"
+
+#: In front of a handle by which somebody sees the site as somebody else, and in front of the one
+#: that leads back: neither is taken for the handle of a session of one's own.
+VIEW: Final = "gh1v"
+ASIDE: Final = "gh1a"
 
 #: A session that ends with the browser, and one that a browser remembers.
 BROWSER = 1
 REMEMBERED = 2
+#: One in which somebody sees the site as somebody else.
+VIEWING = 3
+
+#: A view that nobody uses for so long is over: whoever looks is there.
+VIEWING_IDLE: Final = timedelta(minutes=5)
+
 #: "Last seen" of a person, and of an administrator, is at least so much apart.
 _STEP: Final = timedelta(minutes=5)
 _CLOSE_STEP: Final = timedelta(minutes=1)
@@ -37,25 +48,35 @@ class Handle(NamedTuple):
 
     key_id: str
     secret: str
+    mark: str = _MARK
 
     def __str__(self) -> str:
         """Return the value of the cookie."""
-        return f"{_MARK}.{self.key_id}.{self.secret}"
+        return f"{self.mark}.{self.key_id}.{self.secret}"
 
     def __repr__(self) -> str:
         """Hide the secret."""
         return f"Handle(key_id={self.key_id!r}, secret='***')"
 
 
-def parse(value: str | None) -> Handle | None:
-    """Return the handle in a cookie, or None if no handle looks so: then nothing is asked."""
+def parse(value: str | None, *, marks: Collection[str] = (_MARK, VIEW)) -> Handle | None:
+    """Return the handle in a cookie, or None if no handle looks so: then nothing is asked.
+
+    Args:
+        marks: of which kinds it may be.
+    """
     if value is None or len(value) != HANDLE_LENGTH:
         return None
     mark, _, rest = value.partition(".")
     key_id, _, secret = rest.partition(".")
-    if mark != _MARK or not tokens.well_formed(secret):
+    if mark not in marks or not tokens.well_formed(secret):
         return None
-    return Handle(key_id, secret)
+    return Handle(key_id, secret, mark)
+
+
+def is_view(value: str | None) -> bool:
+    """Whether the handle in a cookie is one of a view, which may be over."""
+    return value is not None and value.startswith(f"{VIEW}.")
 
 
 def last_seen_step(idle_limit: timedelta, *, closely: bool = False) -> timedelta:

@@ -1,6 +1,6 @@
 """Find, keep alive and end sessions. Opening one is `opening`, which only `login` may use."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from flask_gatehouse.features.sessions.events import AllSessionsEnded, SessionsE
 from flask_gatehouse.features.sessions.finding import PURPOSE, Standing
 from flask_gatehouse.features.sessions.last_seen import LastSeen, Use
 from flask_gatehouse.features.sessions.models import Session
-from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, VIEWING
 from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
@@ -164,6 +164,19 @@ def _delete_all(work: Work, statement: Delete) -> int:
     return total
 
 
+def end_view(work: Work, *, public_id: str) -> int:
+    """End the session of a view; return how many rows that were. No other session is met."""
+    view = (Session.public_id == public_id) & (Session.kind == VIEWING)
+    return _delete_all(work, delete(Session).where(view))
+
+
+def views_that_stand(db: DbSession, *, among: Collection[str], now: datetime) -> set[str]:
+    """Return which of these views have reached no limit, by their public ids."""
+    good = (Session.expires_at > now) & (Session.idle_expires_at > now)
+    found = select(Session.public_id).where(Session.public_id.in_(among), good)
+    return set(db.scalars(found))
+
+
 def count_open(db: DbSession, *, now: datetime) -> int:
     """Count sessions that have reached no limit."""
     alive = (Session.expires_at > now) & (Session.idle_expires_at > now)
@@ -175,5 +188,7 @@ def count_open(db: DbSession, *, now: datetime) -> int:
 
 def idle_limit(house: House, kind: int) -> timedelta:
     """Return after how long without use a session of this kind is over."""
+    if kind == VIEWING:
+        return rules.VIEWING_IDLE
     settings = house.settings[SessionSettings]
     return settings.remember_idle_limit if kind == REMEMBERED else settings.idle_limit

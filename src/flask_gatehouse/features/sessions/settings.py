@@ -8,7 +8,7 @@ from functools import cached_property
 from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.settings import setting, written
 from flask_gatehouse.features.sessions import rules
-from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, VIEWING
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,11 @@ class SessionSettings:
 
         First for everybody, then for those who are followed closely.
         """
-        limits = {BROWSER: self.idle_limit, REMEMBERED: self.remember_idle_limit}
+        limits = {
+            BROWSER: self.idle_limit,
+            REMEMBERED: self.remember_idle_limit,
+            VIEWING: rules.VIEWING_IDLE,
+        }
 
         def margins(*, closely: bool) -> dict[int, timedelta]:
             steps = {
