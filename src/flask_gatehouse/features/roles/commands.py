@@ -17,23 +17,6 @@ from flask_gatehouse.web.work import house, unit_of_work
 _PAGE = 500
 
 
-def _until(ctx: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
-    """Return the moment that is meant by a length from now, or a date in UTC."""
-    if value is None:
-        return None
-    text = value.strip()
-    try:
-        return house().clock.now() + duration(text)
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        msg = f"{text!r} is neither a length such as 30d nor a date such as 2031-05-01."
-        raise click.BadParameter(msg, ctx, option) from None
-
-
 @click.group()
 def roles() -> None:
     """Roles: what they allow, and who has them."""
@@ -139,16 +122,13 @@ def remove(*, role: str, yes: bool) -> None:
 @roles.command()
 @click.argument("name")
 @click.argument("role")
-@click.option(
-    "--until",
-    callback=_until,
-    help="When it is over: a length such as 30d, or a date in UTC.",
-)
-def grant(*, name: str, role: str, until: datetime | None) -> None:
+@click.option("--until", help="When it is over: a length such as 30d, or a date in UTC.")
+def grant(*, name: str, role: str, until: str | None) -> None:
     """Give ROLE to the account that NAME finds, or another end of it."""
+    moment = None if until is None else _moment(until)
     with unit_of_work() as work:
-        service.grant(work, user=users.named(work.db, name), role=role, until=until)
-    end = f" until {until:%Y-%m-%d %H:%M} UTC" if until is not None else ""
+        service.grant(work, user=users.named(work.db, name), role=role, until=moment)
+    end = f" until {moment:%Y-%m-%d %H:%M} UTC" if moment is not None else ""
     click.echo(f"{name} has {role}{end}.")
 
 
@@ -160,6 +140,21 @@ def revoke(*, name: str, role: str) -> None:
     with unit_of_work() as work:
         service.revoke(work, user=users.named(work.db, name), role=role)
     click.echo(f"{name} has {role} no more.")
+
+
+def _moment(given: str) -> datetime:
+    """Return the moment that is meant by a length from now, or a date in UTC."""
+    text = given.strip()
+    try:
+        return house().clock.now() + duration(text)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        msg = f"{text!r} is neither a length such as 30d nor a date such as 2031-05-01."
+        raise click.BadParameter(msg, param_hint="--until") from None
 
 
 def _told(role: service.Shown) -> dict[str, object]:
