@@ -36,6 +36,7 @@ from flask_gatehouse.web.access import (
     public,
     roles_required,
 )
+from flask_gatehouse.web.console import Card, ConsolePage
 from flask_gatehouse.web.flask_login import GatehouseLoginManager as LoginManager
 from flask_gatehouse.web.flask_login import login_fresh, login_remembered, viewing_as
 
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AnonymousUserMixin",
     "Belongings",
+    "Card",
     "Conflict",
+    "ConsolePage",
     "Gatehouse",
     "LetterRefused",
     "LoginManager",

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
@@ -46,8 +46,11 @@ from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.features.users import keeper, rights
 from flask_gatehouse.web import console, csrf, errors, gate, headers, queries, routes, work
 from flask_gatehouse.web import events as web_events
+from flask_gatehouse.web.console import Card, ConsolePage
+from flask_gatehouse.web.console import declared as declared_console
 from flask_gatehouse.web.dates import shown_date
 from flask_gatehouse.web.flask_login import OUR_REFRESH_VIEW, GatehouseLoginManager
+from flask_gatehouse.web.protecting import Policy, Protection
 from flask_gatehouse.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ class Gatehouse:
             `GATEHOUSE_INVITATIONS_BY` opens that to members.
         permissions: what people can be allowed to do in the application: names, such as
             `reports.read`, to sentences, such as "Read the reports".
+        console: pages and cards of the application in the console: `ConsolePage` and `Card`.
     """
 
     def __init__(  # noqa: PLR0913 - all that a host may give
@@ -110,6 +114,7 @@ class Gatehouse:
         may_invite: MayInvite | None = None,
         belongings: "Sequence[Belongings]" = (),
         permissions: Mapping[str, str] | None = None,
+        console: Iterable[ConsolePage | Card] = (),
     ) -> None:
         self.login_manager = GatehouseLoginManager()
         self.features: tuple[Feature, ...] = shipped.FEATURES
@@ -122,6 +127,8 @@ class Gatehouse:
         self._may_invite = HostRule(may_invite)
         self.belongings = tuple(belongings)
         self.permissions = Permissions([each.permissions for each in self.features], permissions)
+        self._console = declared_console(console, self.permissions)
+        self.protection = Protection()
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:
@@ -140,6 +147,7 @@ class Gatehouse:
             _rooms().offer_user_table(db.metadata)
         state = State(self, app, db or self._db, self._clock)
         state.house.furnish([self._places, self._may_invite, self._registering, self.permissions])
+        state.house.furnish([*self._console, self.protection])
         _refuse_test_switches(app)
         self.login_manager.init_app(app)
         app.extensions[work.EXTENSION] = state
@@ -147,6 +155,7 @@ class Gatehouse:
         rights.install(lambda: _current_state(state).rights_keeper)
         app.cli.add_command(build_group(self.features))
         errors.translate(app)
+        self.protection.attach(app, ours=_endpoints(self.features) if self._pages else ())
         if self._pages:
             app.register_blueprint(_pages(state, self.features))
             if self.login_manager.login_view is None:
@@ -179,6 +188,52 @@ class Gatehouse:
             return rule
 
         return keep
+
+    def protect(
+        self,
+        target: object,
+        *,
+        public: Iterable[str] = (),
+        permissions: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        fresh: bool = False,
+        second_factor: bool = False,
+    ) -> None:
+        """Let only people in who are signed in, to every view of an application or a blueprint.
+
+        Also to views that are added later, and to its files. Open stay our own pages, which say
+        themselves who may enter, views that are marked `public`, and the host's page of sign-in.
+        A view that asks for more by a mark of its own gets it.
+
+        Args:
+            target: an application, a blueprint, with all that it nests, or an extension with views
+                that have a blueprint each, such as Flask-Admin's `Admin`.
+            public: endpoints that stay open; of a blueprint, as it calls them itself.
+            permissions: all of these are asked for as well.
+            roles: all of these are asked for as well.
+            fresh: a recent proof is asked for, as `fresh()` does.
+            second_factor: two factors are asked for, as `mfa_required` does.
+
+        Raises:
+            Misconfigured: it cannot be protected, or a permission is not declared. A name in
+                `public` that no view has stops the first request.
+        """
+        if not (isinstance(target, (Flask, Blueprint)) or hasattr(target, "_views")):
+            msg = f"{target!r} is neither an application nor a blueprint, so it has no views."
+            raise Misconfigured(msg)
+        policy = Policy(
+            target=target,
+            public=frozenset(_names(public)),
+            permissions=_names(permissions),
+            roles=_names(roles),
+            fresh=fresh,
+            second_factor=second_factor,
+        )
+        for name in policy.permissions:
+            if name not in self.permissions.names:
+                msg = f"protect(permissions=…) names {name!r}, which nobody declares."
+                raise Misconfigured(msg)
+        self.protection.add(policy)
 
     @staticmethod
     def unit_of_work() -> "AbstractContextManager[Work]":
@@ -365,6 +420,20 @@ def _current_state(last: State) -> State:
         found: State = current_app.extensions[work.EXTENSION]
         return found
     return last
+
+
+def _endpoints(features: Sequence[Feature]) -> list[str]:
+    """Return the endpoints of our own pages and files."""
+    pages = (f"gatehouse.{each.name}.{page.endpoint}" for each in features for page in each.routes)
+    return ["gatehouse.static", *pages]
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    """Return names as a tuple. Raises: Misconfigured: it is one text, and no list."""
+    if isinstance(given, str):
+        msg = f"{given!r} is one text; give a list of names."
+        raise Misconfigured(msg)
+    return tuple(given)
 
 
 def _groups(features: Sequence[Feature]) -> dict[str, type[Any]]:

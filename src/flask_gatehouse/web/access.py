@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Final, ParamSpec, TypeVar, cast, overload
+from typing import Final, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
@@ -38,6 +38,29 @@ MARK = "__gatehouse_access__"
 NEEDS = "__gatehouse_needs__"
 
 
+#: Attribute of a view that holds all marks that it carries, the innermost first.
+MARKS = "__gatehouse_marks__"
+
+
+class Mark(NamedTuple):
+    """One word of a view on who may enter."""
+
+    access: str
+    #: The permissions, or roles, that it asks for.
+    needs: tuple[str, ...] = ()
+
+
+def say(view: object, access: str, needs: tuple[str, ...] = ()) -> None:
+    """Write on a view who may enter, beside what is written there.
+
+    `functools.wraps` takes it along, so a decorator outside of a mark does not lose it.
+    """
+    setattr(view, MARK, access)
+    if needs:
+        setattr(view, NEEDS, needs)
+    setattr(view, MARKS, (*getattr(view, MARKS, ()), Mark(access, needs)))
+
+
 #: Assurance of a session in which two factors were proven.
 _TWO_FACTORS: Final = 2
 
@@ -56,7 +79,7 @@ class NotPermitted(NotAllowed):
 
 def public(view: _View) -> _View:
     """Let anyone in, and say so."""
-    setattr(view, MARK, "public")
+    say(view, "public")
     return view
 
 
@@ -73,7 +96,7 @@ def login_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, Resp
             return _manager().unauthorized()
         return call(*args, **kwargs)
 
-    setattr(guarded, MARK, "signed in")
+    say(guarded, "signed in")
     return guarded
 
 
@@ -152,13 +175,15 @@ def mfa_required(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, Respon
         demand_two()
         return False
 
-    guarded = _fresh(view, proven)
-    setattr(guarded, MARK, "two factors")
-    return guarded
+    return _fresh(view, proven, mark_as="two factors")
 
 
 def _fresh(
-    view: Callable[_P, ResponseReturnValue], proven: Callable[[], bool], *, by: str | None = None
+    view: Callable[_P, ResponseReturnValue],
+    proven: Callable[[], bool],
+    *,
+    by: str | None = None,
+    mark_as: str = "fresh",
 ) -> Callable[_P, ResponseReturnValue]:
     call = _caller(view)
 
@@ -172,7 +197,7 @@ def _fresh(
             return _manager().needs_refresh(by)
         return call(*args, **kwargs)
 
-    setattr(guarded, MARK, "fresh")
+    say(guarded, mark_as)
     return guarded
 
 
@@ -195,7 +220,7 @@ def administrator_required(
             raise OnlyAdministrators
         return call(*args, **kwargs)
 
-    setattr(guarded, MARK, "administrator")
+    say(guarded, "administrator")
     return guarded
 
 
@@ -249,8 +274,7 @@ def _only(
                     raise NotPermitted(needs=name)
             return call(*args, **kwargs)
 
-        setattr(guarded, MARK, mark_as)
-        setattr(guarded, NEEDS, names)
+        say(guarded, mark_as, names)
         return guarded
 
     return mark

@@ -44,7 +44,5 @@ def _view(route: Route) -> Callable[..., ResponseReturnValue]:
         return loaded[0](**arguments)
 
     view.__name__ = route.endpoint
-    setattr(view, access.MARK, route.access)
-    if route.needs is not None:
-        setattr(view, access.NEEDS, (route.needs,))
+    access.say(view, route.access, () if route.needs is None else (route.needs,))
     return view

@@ -27,6 +27,12 @@ class RoleTaken(Conflict):
     code = "roles.taken"
 
 
+class ChangedMeanwhile(Conflict):
+    """The role allows something else by now than whoever changes it has seen."""
+
+    code = "roles.changed_meanwhile"
+
+
 class AlreadyOver(NotValid):
     """A role cannot be given until a moment that has passed."""
 

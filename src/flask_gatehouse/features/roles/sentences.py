@@ -25,11 +25,17 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "roles.unknown": fixed("There is no such role."),
     "roles.undeclared_permission": fixed("This site has no such permission."),
     "roles.taken": fixed("There is a role of this name already."),
+    "roles.changed_meanwhile": fixed(
+        "Somebody else changed this role meanwhile. Look at it again before you change it."
+    ),
     "roles.already_over": fixed("That moment has passed. Choose one that is still to come."),
     "roles.not_given": fixed("The account does not have this role, or no more."),
-    "roles.beyond_own_rights": fixed("That would be more than you may do yourself."),
+    "roles.beyond_own_rights": fixed(
+        "That would be more than you may do yourself, or for longer than you may."
+    ),
     "roles.out_of_reach": fixed(
-        "This account may do as much as yours, or more: only an administrator can do that."
+        "That would change what you may do yourself, or somebody who may do as much or more: only "
+        "an administrator can do that."
     ),
     "roles.not_permitted": fixed("Your account may not do this."),
 }

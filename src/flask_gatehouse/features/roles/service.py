@@ -4,12 +4,13 @@ Every change holds the state of administration first, so that two of them follow
 reads the rights of whoever asks after that: what was taken away a moment ago hands out nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.permissions import Permissions
@@ -19,6 +20,7 @@ from flask_gatehouse.features.roles import finding, rules
 from flask_gatehouse.features.roles.errors import (
     AlreadyOver,
     BeyondOwnRights,
+    ChangedMeanwhile,
     HasNoRole,
     NotHere,
     OutOfReach,
@@ -38,6 +40,9 @@ from flask_gatehouse.features.roles.models import Role, RolePermission, UserRole
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rights import NONE, Granted
+
+#: After every end that a role can have.
+_FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -61,25 +66,48 @@ class Given:
     until: datetime | None
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who has a role."""
+
+    user: User
+    given_at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Holders:
+    """One page of those who have a role."""
+
+    items: Sequence[Holder]
+    number: int
+    pages: int
+    total: int
+
+
 def _lasts(now: datetime) -> ColumnElement[bool]:
     return or_(UserRole.until.is_(None), UserRole.until > now)
 
 
 def granted(db: Session, *, user: User, now: datetime) -> Granted:
-    """Return what an account may do, as a transaction sees it; nothing while it is not in use."""
-    if not user.active:
-        return NONE
+    """Return what an account may do, as a transaction sees it; nothing while it is put aside."""
+    return if_used(db, user=user, now=now) if user.active else NONE
+
+
+def if_used(db: Session, *, user: User, now: datetime) -> Granted:
+    """Return what an account may do as soon as it is in use, also while it is put aside."""
     if user.is_admin:
         return EVERYTHING
     rows = db.execute(finding.ROLES_OF, {"whose": user.id}).all()
     return finding.of([(each.name, each.permission, each.until) for each in rows], now=now)
 
 
-def rights(work: Work, *, by: User | None) -> Granted:
+def rights(work: Work, *, by: User | None, then: datetime | None = None) -> Granted:
     """Return what whoever asks may do, as the database has it inside this transaction.
 
     Args:
         by: None where the command line asks, which may do everything.
+        then: only what they may still do at this moment, if it is later than now.
 
     Raises:
         NotHere: the account is gone, suspended or closed.
@@ -87,11 +115,11 @@ def rights(work: Work, *, by: User | None) -> Granted:
     if by is None:
         return EVERYTHING
     epoch = by.epoch
-    now = work.db.get(User, by.id, populate_existing=True)
+    account = work.db.get(User, by.id, populate_existing=True)
     # Another epoch by now: what they were let in with is over.
-    if now is None or not now.active or now.epoch != epoch:
+    if account is None or not account.active or account.epoch != epoch:
         raise NotHere
-    return granted(work.db, user=now, now=work.now)
+    return _declared_only(work, granted(work.db, user=account, now=then or work.now))
 
 
 def demand(work: Work, *, by: User | None, permission: str) -> Granted:
@@ -110,7 +138,8 @@ def demand(work: Work, *, by: User | None, permission: str) -> Granted:
 def demand_reach(work: Work, *, by: User | None, user: User, permission: str) -> None:
     """Return if somebody may do this to the account of somebody else.
 
-    Call it after the account, or administration, is held.
+    Call it after the account, or administration, is held. What a suspended or closed account could
+    do before counts as if it were in use, because it may be again.
 
     Raises:
         NotHere: they may not do it to anybody.
@@ -119,9 +148,17 @@ def demand_reach(work: Work, *, by: User | None, user: User, permission: str) ->
     mine = demand(work, by=by, permission=permission)
     if by is not None and by.id == user.id:
         raise OutOfReach
-    theirs = granted(work.db, user=user, now=work.now)
+    theirs = _declared_only(work, if_used(work.db, user=user, now=work.now))
     if not mine.may_act_on(theirs):
         raise OutOfReach
+
+
+def _declared_only(work: Work, found: Granted) -> Granted:
+    """Leave out what nobody declares any more: it allows nothing, and puts nobody above another."""
+    if found.everything:
+        return found
+    known = work.house.part(Permissions).names
+    return Granted(roles=found.roles, permissions=found.permissions & known)
 
 
 def everyone(db: Session, *, now: datetime) -> list[Shown]:
@@ -161,6 +198,24 @@ def given(db: Session, *, user_id: UUID, now: datetime) -> list[Given]:
     return [Given(*row) for row in db.execute(found)]
 
 
+def holders(db: Session, *, role: Role, now: datetime, number: int = 1, size: int = 50) -> Holders:
+    """Return one page of those who have a role, by their names.
+
+    Args:
+        number: from 1; beyond the last one the last page is returned.
+    """
+    have = (UserRole.role_id == role.id) & _lasts(now)
+    total = db.scalar(select(func.count()).select_from(UserRole).where(have)) or 0
+    pages = max(1, -(-total // size))
+    number = min(max(1, number), pages)
+    found = select(User, UserRole.given_at, UserRole.until).join(
+        UserRole, UserRole.user_id == User.id
+    )
+    found = found.where(have).order_by(User.username, User.id)
+    rows = db.execute(found.limit(size).offset((number - 1) * size))
+    return Holders([Holder(*row) for row in rows], number, pages, total)
+
+
 def make(
     work: Work,
     *,
@@ -178,12 +233,13 @@ def make(
         RoleRefused: it cannot be called, or described, so.
         UndeclaredPermission: nobody declares one of them.
         RoleTaken: there is one.
-        BeyondOwnRights: it would allow what `by` may not do.
+        BeyondOwnRights: it would allow what `by` may not do, or only for a time.
     """
     kept, said = rules.role_name(name), rules.about(about)
     allowed = _declared(work, permissions)
     users.hold_administration(work)
     _demand_cover(work, by, allowed, permission="roles.edit")
+    _demand_lasting(work, by, allowed, until=None)
     if work.db.scalar(select(Role.id).where(Role.name == kept)) is not None:
         raise RoleTaken
     role = Role(name=kept, about=said, created_at=work.now, updated_at=work.now)
@@ -196,24 +252,41 @@ def make(
 
 
 def change(
-    work: Work, *, name: str, about: str, permissions: Collection[str], by: User | None = None
+    work: Work,
+    *,
+    name: str,
+    about: str,
+    permissions: Collection[str],
+    seen: Collection[str] | None = None,
+    by: User | None = None,
 ) -> None:
     """Have a role allow something else, from the next request of whoever has it.
 
     What it allows and nobody declares any more stays unless it is left out.
 
+    Args:
+        seen: what it allowed when whoever asks looked at it; None if nobody looked.
+
     Raises:
         UnknownRole, RoleRefused, UndeclaredPermission: as for `make`.
-        BeyondOwnRights: it allows, or would allow, what `by` may not do.
+        ChangedMeanwhile: it allows something else by now.
+        BeyondOwnRights: it allows, or would allow, what `by` may not do, or only for a time.
+        OutOfReach: it is to allow something else, and `by` has it themselves, or somebody who may
+            do as much or more.
     """
     said = rules.about(about)
     users.hold_administration(work)
     role = one(work.db, name)
     before = _allowed(work, role)
+    if seen is not None and before != set(seen):
+        raise ChangedMeanwhile
     after = _declared(work, set(permissions) - before) | (set(permissions) & before)
     _demand_cover(work, by, before | after, permission="roles.edit")
     if after == before and said == role.about:
         return
+    if after != before:
+        _demand_lasting(work, by, after - before, until=None)
+        _demand_reach_of_holders(work, by, role)
     added, removed = sorted(after - before), sorted(before - after)
     gone = delete(RolePermission).where(
         RolePermission.role_id == role.id, RolePermission.permission.in_(removed)
@@ -231,10 +304,12 @@ def remove(work: Work, *, name: str, by: User | None = None) -> None:
     Raises:
         UnknownRole: there is none.
         BeyondOwnRights: it allows what `by` may not do.
+        OutOfReach: `by` has it themselves, or somebody who may do as much or more.
     """
     users.hold_administration(work)
     role = one(work.db, name)
     _demand_cover(work, by, _allowed(work, role), permission="roles.edit")
+    _demand_reach_of_holders(work, by, role)
     held = delete(UserRole).where(UserRole.role_id == role.id)
     accounts = changed(work.db, held.execution_options(synchronize_session=False))
     allowed = delete(RolePermission).where(RolePermission.role_id == role.id)
@@ -256,7 +331,7 @@ def grant(
     Raises:
         UnknownRole: there is none.
         AlreadyOver: that moment has passed.
-        BeyondOwnRights: the role allows what `by` may not do.
+        BeyondOwnRights: the role allows what `by` may not do, or not for so long.
         OutOfReach: the other may do as much or more.
         NotHere: `by` may not give roles.
     """
@@ -264,7 +339,9 @@ def grant(
         raise AlreadyOver
     users.hold_administration(work)
     found = one(work.db, role)
-    _demand_cover(work, by, _allowed(work, found), permission="roles.grant")
+    allowed = _allowed(work, found)
+    _demand_cover(work, by, allowed, permission="roles.grant")
+    _demand_lasting(work, by, allowed, until=until)
     held = users.hold(work, user_id=user.id)
     demand_reach(work, by=by, user=held, permission="roles.grant")
     has = work.db.get(UserRole, (held.id, found.id), populate_existing=True)
@@ -319,3 +396,41 @@ def _demand_cover(
     mine = demand(work, by=by, permission=permission)
     if not mine.covers(Granted(permissions=frozenset(allowed))):
         raise BeyondOwnRights
+
+
+def _demand_lasting(
+    work: Work, by: User | None, allowed: Collection[str], *, until: datetime | None
+) -> None:
+    """Refuse to hand something out for longer than whoever asks has it themselves."""
+    # A role that ends at this very moment lasts as long as what is handed out.
+    then = _FOR_EVER if until is None else until - timedelta(microseconds=1)
+    lasting = rights(work, by=by, then=then)
+    if not lasting.covers(Granted(permissions=frozenset(allowed))):
+        raise BeyondOwnRights
+
+
+def _demand_reach_of_holders(work: Work, by: User | None, role: Role) -> None:
+    """Refuse to change what somebody may do who is out of reach, by changing a role of theirs."""
+    mine = rights(work, by=by)
+    if mine.everything:
+        return
+    theirs = (
+        select(UserRole.user_id)
+        .join(User, User.id == UserRole.user_id)
+        .outerjoin(RolePermission, RolePermission.role_id == UserRole.role_id)
+        .where(_lasts(work.now), UserRole.user_id.in_(_having(role, now=work.now)))
+        .group_by(UserRole.user_id)
+    )
+    permission, own = RolePermission.permission, sorted(mine.permissions)
+    beyond = sorted(work.house.part(Permissions).names - mine.permissions)
+    shared = func.count(func.distinct(case((permission.in_(own), permission))))
+    more = func.count(case((permission.in_(beyond), permission)))
+    rank = func.max(case((User.is_admin, 1), else_=0))
+    is_own = UserRole.user_id == (by.id if by is not None else None)
+    found = theirs.having(or_(shared >= len(own), more > 0, rank > 0, is_own)).limit(1)
+    if work.db.scalar(found) is not None:
+        raise OutOfReach
+
+
+def _having(role: Role, *, now: datetime) -> Select[UUID]:
+    return select(UserRole.user_id).where(UserRole.role_id == role.id, _lasts(now))
