@@ -3,11 +3,29 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import ClassVar
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.feature import Feature
 from flask_gatehouse.web.flask_login import may
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleRules:
+    """What is asked of whoever enters the console; put into the house by `admin`."""
+
+    #: From where; none is from everywhere.
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    #: How recent a proof has to be for changes.
+    fresh_for: timedelta
+
+    def admit(self, address: str | None) -> bool:
+        """Whether the console is entered from an address; None is one that nobody can tell."""
+        if not self.networks:
+            return True
+        return address is not None and any(ip_address(address) in each for each in self.networks)
 
 
 @dataclass(frozen=True, kw_only=True)

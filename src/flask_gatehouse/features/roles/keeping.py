@@ -7,7 +7,8 @@ from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.roles import service
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rights import KEPT, NOTHING, Granted, RightsKeeper
-from flask_gatehouse.web.work import held
+from flask_gatehouse.web.console import ConsoleRules
+from flask_gatehouse.web.work import address, held
 
 
 class Keeper(RightsKeeper):
@@ -19,6 +20,7 @@ class Keeper(RightsKeeper):
         self._permissions = works.house.part(Permissions)
         self._names = self._permissions.names
         self._of_console = self._permissions.of_console
+        self._rules = works.house.plugs(ConsoleRules)
 
     def granted(self, user: User) -> Granted:
         """Return what an account may do."""
@@ -37,19 +39,23 @@ class Keeper(RightsKeeper):
             self._permissions.must_know(permission)
         granted = user.__dict__.get(KEPT) or self.granted(user)
         allowed = granted.everything or permission in granted.permissions
-        if allowed and permission in self._of_console and _is_seen_by_another(user):
-            # Whoever looks at the site as somebody does not enter the console by their rights.
-            allowed = False
+        if allowed and permission in self._of_console:
+            allowed = self._may_enter_the_console(user)
         if thing is NOTHING:
             return allowed
         rule = self._permissions.rule(permission)
         return user.active and rule(user, thing, allowed) is True
 
+    def _may_enter_the_console(self, user: User) -> bool:
+        """Whether whoever asks in this request may use what they may do in the console.
 
-def _is_seen_by_another(user: User) -> bool:
-    """Whether somebody else sees the site as this account in this request."""
-    standing = held().get("_gatehouse_standing") if has_request_context() else None
-    return standing is not None and standing.viewing and standing.user.id == user.id
+        Not from elsewhere than the settings say, and not by looking at the site as somebody who
+        may. Of anybody else it is told what they may do.
+        """
+        standing = held().get("_gatehouse_standing") if has_request_context() else None
+        if standing is None or standing.user is None or standing.user.id != user.id:
+            return True
+        return not standing.viewing and all(each.admit(address()) for each in self._rules)
 
 
 def _is_asking(user: User) -> bool:
