@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
 from flask_gatehouse.feature import Access, Route
+from flask_gatehouse.web.entrance import ConsoleRules
 from flask_gatehouse.web.flask_login import (
     GatehouseLoginManager,
     assurance,
@@ -27,6 +28,7 @@ from flask_gatehouse.web.flask_login import (
     proven_within,
     refuse_viewers,
 )
+from flask_gatehouse.web.work import house
 
 _P = ParamSpec("_P")
 _View = TypeVar("_View", bound=Callable[..., ResponseReturnValue])
@@ -322,8 +324,15 @@ def guard(route: Route, view: _AnyView) -> _AnyView:
         return _GUARDS[route.access](view)
     # The permission first: nobody proves themselves anew to be told that the page is not for them.
     within = mfa_required(view) if route.two_factors else view
-    within = fresh()(within) if route.access == "fresh permitted" else within
+    if route.access == "fresh permitted":
+        within = fresh()(within) if route.two_factors else _fresh(within, _proven_for_the_console)
     return permissions_required(route.needs)(within)
+
+
+def _proven_for_the_console() -> bool:
+    """Whether whoever asks proved who they are recently enough to change something there."""
+    windows = (each.fresh_for for each in house().plugs(ConsoleRules))
+    return proven_within(min(windows, default=None))
 
 
 def _caller(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:

@@ -8,7 +8,9 @@ from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
+from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.viewing.models import Viewing
+from flask_gatehouse.features.viewing.parts import Closing
 from flask_gatehouse.testing import GatehouseTester
 from tests.features.viewing.stories import (
     ASIDE,
@@ -404,6 +406,50 @@ def test_the_person_reads_it_and_not_from_where(site: GatehouseTester) -> None:
     row = row[: row.index("</tr>")]
     assert "127.0.0.1" not in row
     assert "Whoever runs this site" in row
+
+
+def test_the_end_of_what_is_over_by_itself_is_written_down_once(site: GatehouseTester) -> None:
+    looking(site)
+    works = site.app.extensions["gatehouse"].works
+    chore = Closing(works.house)
+    assert chore.do(works) is False
+    assert count(site, Viewing) == 1
+    site.clock.move(timedelta(minutes=6))
+    chore.do(works)
+    chore.do(works)
+    (ended,) = events(site, "viewing.ended")
+    assert (ended.channel, ended.facts["how"]) == ("worker", "over")
+    assert count(site, Viewing) == 0
+
+
+def test_whose_account_is_erased_neither_looks_nor_is_looked_at(site: GatehouseTester) -> None:
+    client, _, alice = looking(site)
+    with site.work() as work:
+        users.erase(work, user_id=alice.id)
+    assert who(client) == "nobody"
+    (ended,) = events(site, "viewing.ended")
+    assert (ended.facts["how"], ended.facts["reason"]) == ("erased", "")
+
+
+def test_the_sessions_of_the_person_are_listed_with_what_they_are(site: GatehouseTester) -> None:
+    looking(site)
+    words = ["gatehouse", "sessions", "list", "--user", "alice", "--json"]
+    told = site.app.test_cli_runner().invoke(args=words).output
+    assert '"kind": "view"' in told
+
+
+def test_the_copy_of_ones_data_tells_that_somebody_looks_and_not_from_where(
+    site: GatehouseTester,
+) -> None:
+    _, _, alice = looking(site)
+    with site.work() as work:
+        told = {
+            each.name: each.tell(work.db, alice.id)
+            for each in work.house.plugs(Belongings)
+            if each.name in {"viewing", "sessions"}
+        }
+    assert told["sessions"] == []
+    assert "'by_you': False" in str(told["viewing"])
 
 
 # The command line

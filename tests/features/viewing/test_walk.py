@@ -12,10 +12,12 @@ from sqlalchemy import select
 from flask_gatehouse import (
     Gatehouse,
     administrator_required,
+    confirm_login,
     current_user,
     fresh,
     fresh_login_required,
     login_required,
+    login_user,
     mfa_required,
     permissions_required,
     roles_required,
@@ -197,6 +199,37 @@ def test_a_host_that_believes_what_it_read_asks_about_a_view_each_time(
     with site.work() as work:
         users.unmake_administrator(work, user=users.named(work.db, "helper"))
     assert client.get("/signed-in/").status_code == 302
+
+
+def test_adm_07_a_host_makes_no_view_fresh(make_host: MakeHost) -> None:
+    site = make_host()
+
+    def confirm() -> str:
+        confirm_login()
+        return "confirmed"
+
+    site.app.add_url_rule("/sure/", "sure", confirm)
+    client = seen_as_a_reader(site)
+    assert client.get("/sure/").status_code >= 400
+    assert client.get("/recent/").status_code == 403
+
+
+def test_adm_07_a_host_that_signs_somebody_in_ends_the_view_and_what_waits(
+    make_host: MakeHost,
+) -> None:
+    site = make_host()
+    ben = site.add_user("ben")
+
+    def enter() -> str:
+        login_user(ben)
+        return "in"
+
+    site.app.add_url_rule("/enter/", "enter", enter)
+    client = seen_as_a_reader(site)
+    assert client.get("/enter/").text == "in"
+    assert client.get("/signed-in/").text == "ben by themselves"
+    assert cookie(client, ASIDE) is None
+    assert count(site, Session) == 1
 
 
 def test_a_host_includes_the_bar(make_host: MakeHost) -> None:

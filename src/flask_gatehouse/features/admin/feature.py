@@ -1,11 +1,14 @@
 """What `admin` offers to the house."""
 
 from flask_gatehouse.feature import Feature, Route
+from flask_gatehouse.features.admin.settings import AdminSettings
 
 _HERE = "flask_gatehouse.features.admin"
 
 FEATURE = Feature(
     name="admin",
+    settings=AdminSettings,
+    plugs=(f"{_HERE}.parts:rules",),
     routes=(
         Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index"),
         Route(

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.db.statements import added
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.mfa import kinds, rules
 from flask_gatehouse.features.mfa.models import Factor, RequiredSince
 from flask_gatehouse.features.mfa.settings import MfaSettings, Policy
 from flask_gatehouse.features.sessions.finding import Standing
+from flask_gatehouse.features.users import rights
 from flask_gatehouse.features.users.models import User
 
 _ORIGIN = Origin(channel="worker")
@@ -32,8 +34,18 @@ class Census:
 
 
 def asked_of(house: House, user: User) -> Policy:
-    """Return what is asked of somebody."""
-    return house.settings[MfaSettings].asked_of(administrator=user.is_admin)
+    """Return what is asked of somebody.
+
+    Whoever has any permission of the console is asked for as much as administrators.
+    """
+    settings = house.settings[MfaSettings]
+    plain, strict = (settings.asked_of(administrator=each) for each in (False, True))
+    if plain == strict or user.is_admin:
+        return strict
+    # Read as it is committed, and only where it makes a difference.
+    granted = rights.current().granted(user)
+    of_console = house.part(Permissions).of_console
+    return plain if of_console.isdisjoint(granted.permissions) else strict
 
 
 def may_add(house: House, user: User) -> bool:
@@ -51,7 +63,7 @@ def deadline(work: Work, *, user: User) -> datetime | None:
 
     The first who asks begins the time, in one statement: of several at once all get the same.
     """
-    if asked_of(work.house, user) != "required":
+    if not work.settings(MfaSettings).may_require or asked_of(work.house, user) != "required":
         return None
     added(work.db, RequiredSince, user_id=user.id, required_since=work.now)
     since = work.db.scalars(_since(user.id)).one()
@@ -61,7 +73,9 @@ def deadline(work: Work, *, user: User) -> datetime | None:
 def until(works: Works, db: Session, *, user: User) -> datetime | None:
     """Return the same without beginning the time; None as well for whoever has a factor."""
     house = works.house
-    if asked_of(house, user) != "required" or _has_factor(house, db, user.id):
+    if not house.settings[MfaSettings].may_require or asked_of(house, user) != "required":
+        return None
+    if _has_factor(house, db, user.id):
         return None
     since = db.scalars(_since(user.id)).one_or_none()
     return None if since is None else since + house.settings[MfaSettings].grace

@@ -27,7 +27,8 @@ class MfaSettings:
     )
     administrators: Policy = setting(
         "once-enrolled",
-        "What is asked of administrators, if it is stricter than what is asked of everybody.",
+        "What is asked of administrators, and of whoever has any permission of the console, if it "
+        "is stricter than what is asked of everybody.",
         source="OWASP ASVS 5.0 6.3.3",
     )
     grace: timedelta = setting(

@@ -9,7 +9,8 @@ from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.roles import finding
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rights import KEPT, NOTHING, Granted, RightsKeeper
-from flask_gatehouse.web.work import held
+from flask_gatehouse.web.entrance import ConsoleRules
+from flask_gatehouse.web.work import address, held
 
 #: Where the same account keeps what it was found to have.
 _FOUND: Final = f"{KEPT}_found"
@@ -22,6 +23,7 @@ class Keeper(RightsKeeper):
         """Args: works: where to read."""
         self._works = works
         self._permissions = works.house.part(Permissions)
+        self._rules = works.house.plugs(ConsoleRules)
 
     def granted(self, user: User) -> Granted:
         """Return what an account may do."""
@@ -48,13 +50,16 @@ class Keeper(RightsKeeper):
         return user.active and rule(user, thing, allowed) is True
 
     def _closed_to(self, user: User) -> frozenset[str]:
-        """Return what an account may not do in this request although it is allowed to.
+        """Return what whoever asks in this request may not use, although they may do it.
 
-        Whoever looks at the site as somebody does not enter the console by their rights.
+        Nothing of the console from elsewhere than the settings say, nor by looking at the site as
+        somebody who may. Of anybody else it is told what they may do.
         """
         standing = _standing()
-        seen = standing is not None and standing.viewing and standing.user.id == user.id
-        return self._permissions.of_console if seen else frozenset()
+        if standing is None or standing.user is None or standing.user.id != user.id:
+            return frozenset()
+        open_to = not standing.viewing and all(each.admit(address()) for each in self._rules)
+        return frozenset() if open_to else self._permissions.of_console
 
 
 def _standing() -> Any:  # noqa: ANN401 - kept for this request by `login`, which is above

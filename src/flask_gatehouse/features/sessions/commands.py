@@ -10,12 +10,15 @@ from flask_gatehouse.core.text import one_line
 from flask_gatehouse.db.upkeep import rest_after
 from flask_gatehouse.features.sessions import purging, service
 from flask_gatehouse.features.sessions.models import Session
-from flask_gatehouse.features.sessions.rules import REMEMBERED
+from flask_gatehouse.features.sessions.rules import BROWSER, REMEMBERED, VIEWING
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.web.work import unit_of_work, works
 
 #: The most rows that one transaction may delete: longer ones would hold others up.
 _LARGEST: Final = 10_000
+
+
+_KINDS: Final = {BROWSER: "browser", REMEMBERED: "remembered", VIEWING: "view"}
 
 
 @click.group()
@@ -79,7 +82,7 @@ def purge(*, batch: int | None) -> None:
 def _told(row: Session) -> dict[str, str | None]:
     return {
         "sign_in": row.sign_in_id,
-        "kind": "remembered" if row.kind == REMEMBERED else "browser",
+        "kind": _KINDS[row.kind],
         "proven_by": row.methods,
         "address": row.address,
         "agent": row.agent,
