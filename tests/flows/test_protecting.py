@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import flask_login
 import pytest
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, request
 from flask.views import MethodView, View
 
 from flask_gatehouse import (
@@ -49,6 +49,16 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield build
     for app in made:
         app.extensions["gatehouse"].works.engine.dispose()
+
+
+def word() -> str:
+    """Be a view."""
+    return "in"
+
+
+def other_word() -> str:
+    """Be another one: `public` marks a view itself."""
+    return "in"
 
 
 def shelves() -> Blueprint:
@@ -181,10 +191,10 @@ def test_of_a_mark_and_a_protection_the_stricter_holds(make: Make) -> None:
         app.add_url_rule(path, path.strip("/"), view)
 
     rule("/open/", public(lambda: "open"))
-    rule("/both/", login_required(public(lambda: "both")))
-    rule("/edit/", permissions_required("reports.edit")(lambda: "edit"))
-    rule("/known/", login_required(lambda: "known"))
-    rule("/fresh/", fresh_login_required()(lambda: "fresh"))
+    rule("/both/", login_required(public(other_word)))
+    rule("/edit/", permissions_required("reports.edit")(word))
+    rule("/known/", login_required(word))
+    rule("/fresh/", fresh_login_required()(word))
     tester = GatehouseTester(app)
     assert statuses(app, "/open/", "/both/", "/edit/", "/known/") == [200, 302, 302, 302]
     member = tester.client(tester.add_user("member"))
@@ -197,11 +207,12 @@ def test_of_a_mark_and_a_protection_the_stricter_holds(make: Make) -> None:
 
 def test_more_can_be_asked_for_than_a_sign_in(make: Make) -> None:
     app, gatehouse = make()
-    for name, options in {
+    asks: dict[str, dict[str, Any]] = {
         "new": {"fresh": True},
         "two": {"second_factor": True},
         "desk": {"roles": ["desk"]},
-    }.items():
+    }
+    for name, options in asks.items():
         blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
         blueprint.add_url_rule("/", "index", lambda: "in")
         app.register_blueprint(blueprint)
@@ -287,16 +298,21 @@ def test_what_cannot_be_protected_is_refused_at_once(make: Make) -> None:
     blueprint = shelves()
     with pytest.raises(Misconfigured, match="nobody declares"):
         gatehouse.protect(blueprint, permissions=["reports.raed"])
-    for wrong in ({"permissions": "reports.read"}, {"public": "index"}, {"roles": "desk"}):
+    texts: list[dict[str, Any]] = [
+        {"permissions": "reports.read"},
+        {"public": "index"},
+        {"roles": "desk"},
+    ]
+    for text in texts:
         with pytest.raises(Misconfigured, match="list of names"):
-            gatehouse.protect(blueprint, **wrong)
+            gatehouse.protect(blueprint, **text)
 
 
 def test_classes_of_views_say_it_by_method(make: Make) -> None:
     app, gatehouse = make()
 
     class Marked(View):
-        decorators = (login_required,)
+        decorators: ClassVar[list[Callable[..., Any]]] = [login_required]
         init_every_request = False
 
         def dispatch_request(self) -> str:
@@ -339,9 +355,9 @@ def test_the_list_of_routes_knows_the_hosts_marks(make: Make) -> None:
         return wrapper
 
     for name, view in {
-        "theirs": flask_login.login_required(lambda: ""),
-        "both": fresh_login_required(permissions_required("reports.read")(lambda: "")),
-        "lost": noisy(login_required(lambda: "")),
+        "theirs": flask_login.login_required(word),
+        "both": fresh_login_required(permissions_required("reports.read")(word)),
+        "lost": noisy(login_required(word)),
     }.items():
         app.add_url_rule(f"/{name}/", name, view)
     told = routes_of(app)
@@ -426,10 +442,10 @@ def test_a_page_of_the_console_that_guards_nothing_is_not_shown(
     tester = GatehouseTester(app)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     chief = tester.client(tester.add_user("chief", admin=True))
-    answer: Response = chief.get("/admin/")
-    assert answer.status_code == 500
+    assert chief.get("/admin/").status_code == 500
     second = tester.add_user("second", admin=True)
+    tabs: Any = app.jinja_env.globals["gatehouse_console_tabs"]
     with app.test_request_context("/"):
         login_user(second)
         with pytest.raises(Misconfigured, match=said):
-            app.jinja_env.globals["gatehouse_console_tabs"]()
+            tabs()

@@ -16,6 +16,8 @@ import pytest
 from flask_login import UserMixin, login_user
 from werkzeug.security import generate_password_hash
 
+from flask_gatehouse import Gatehouse
+from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +109,30 @@ def test_the_page_for_hosts_runs_from_top_to_bottom(run_page: RunPage) -> None:
     assert client.get("/card/").status_code == 200
     assert client.get("/shelves/").status_code == 403
     assert host.seen == ["ada"]
+
+
+def test_the_page_for_hosts_asks_for_permissions_and_protects_the_rest(run_page: RunPage) -> None:
+    host = run_page("docs/host.md")
+    tester = GatehouseTester(host.desk)
+    anyone = tester.client()
+    assert [anyone.get(f"/{path}/").status_code for path in ("hello", "stacks/hours")] == [200, 200]
+    assert anyone.get("/notices/").location == "/login/?next=%2Fnotices%2F"
+    reader = tester.add_user("reader")
+    client = tester.client(reader)
+    assert client.get("/notices/").text == "Notices"
+    assert client.get("/desk/").status_code == 403
+    with tester.work() as work:
+        roles.make(work, name="readers", permissions=("loans.read",))
+        roles.grant(work, user=reader, role="readers")
+    assert client.get("/desk/").text == "may look"
+    assert client.get("/stacks/").status_code == 403
+    with tester.work() as work:
+        roles.change(work, name="readers", about="", permissions=("loans.read", "loans.edit"))
+    assert client.get("/desk/").text == "may lend"
+    assert client.get("/stacks/").text == "The stacks"
+    told = host.desk.test_cli_runner().invoke(args=["gatehouse", "routes", "--unmarked"])
+    assert (told.exit_code, told.output) == (0, "")
+    assert Gatehouse(permissions={"loans.read": "See"}, console=host.console)
 
 
 def test_a_host_may_let_in_who_carries_a_key(run_page: RunPage) -> None:
