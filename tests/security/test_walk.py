@@ -24,15 +24,19 @@ from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.testing import GatehouseTester
 from flask_gatehouse.web.access import MARK, NEEDS
 from tests import forms
+from tests.conftest import MakeSite
 from tests.features.totp.apps import with_app
-from tests.security.walk import Route as Address
+from tests.security.conftest import hurried
 from tests.security.walk import (
+    OPENED,
+    UNLIMITED,
     ask,
     people,
     remembering,
     rows,
     snapshot,
 )
+from tests.security.walk import Route as Address
 from tests.security.walk import routes as addresses
 
 LOGIN, CONFIRM, FORBIDDEN = "sent to sign in", "asked who they are", "forbidden"
@@ -245,9 +249,11 @@ def on_top(endpoint: str, route: Route, kind: Kind) -> str:
 
 
 def test_asvs_8_2_1_what_belongs_to_somebody_else_is_not_there(
-    generous: GatehouseTester,
+    make_site: MakeSite, database_url: str
 ) -> None:
-    tester = generous
+    # Where members invite, so that what stops somebody is whose it is.
+    opened = {**UNLIMITED, **OPENED, "GATEHOUSE_INVITATIONS_BY": "members"}
+    tester = hurried(make_site(database_url, **opened))
     owner = tester.add_user("keeper", email="keeper@example.org")
     with_app(tester, "keeper")
     for _ in range(2):

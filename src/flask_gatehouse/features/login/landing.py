@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from flask_gatehouse.features.login.settings import LoginSettings
+from flask_gatehouse.web.access import NEEDS
 from flask_gatehouse.web.flask_login import wanted_page
 from flask_gatehouse.web.redirects import safe_path
 from flask_gatehouse.web.work import house
@@ -72,4 +73,8 @@ def _is_arrival(path: str) -> bool:
 def _is_door(endpoint: str) -> bool:
     if endpoint.endswith("static") or endpoint == current_app.login_manager.login_view:  # type: ignore[attr-defined] # set by Flask-Login
         return True
-    return endpoint.startswith("gatehouse.") and not endpoint.startswith(_ARRIVALS)
+    if not endpoint.startswith("gatehouse."):
+        return False
+    # A page of the console shows something to whoever may see it.
+    asks_permission = hasattr(current_app.view_functions[endpoint], NEEDS)
+    return not asks_permission and not endpoint.startswith(_ARRIVALS)
