@@ -6,7 +6,7 @@ from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.roles import service
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.features.users.rights import KEPT, NOTHING, Granted, RightsKeeper
+from flask_gatehouse.features.users.rights import KEPT, NOTHING, Granted, Kept, RightsKeeper
 from flask_gatehouse.web.work import held
 
 
@@ -27,7 +27,9 @@ class Keeper(RightsKeeper):
         with self._works.reading() as db:
             found = service.granted(db, user=user, now=self._works.house.clock.now())
         if _is_asking(user):
-            user.__dict__[KEPT] = found
+            user.__dict__[KEPT] = Kept(
+                found.roles, found.permissions, found.everything, declared=self._names
+            )
         return found
 
     def can(self, user: User, permission: str, thing: object) -> bool:

@@ -83,6 +83,10 @@ class User(Base):
         Raises:
             UnknownPermission: nobody declared it, or it has no rule about single things.
         """
+        kept: rights.Kept | None = self.__dict__.get(rights.KEPT)
+        if kept is not None and thing is rights.NOTHING and permission in kept.declared:
+            # Asked before in this request: templates and guards do so again and again.
+            return kept.everything or permission in kept.permissions
         return rights.current().can(self, permission, thing)
 
     def has_role(self, name: str) -> bool:

@@ -43,6 +43,14 @@ class Granted:
         return self.everything or self.is_above(other)
 
 
+@dataclass(frozen=True)
+class Kept(Granted):
+    """What the account of the session that is asking may do, for this request."""
+
+    #: Every permission that the application declares: any other is a mistake in its code.
+    declared: frozenset[str] = frozenset()
+
+
 #: What nobody in particular may do.
 NONE: Final = Granted()
 
