@@ -5,7 +5,19 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import answers, factors, fresh, growth, letters, measure, purge, storm, throughput, truth
+from bench import (
+    answers,
+    factors,
+    fresh,
+    growth,
+    letters,
+    measure,
+    purge,
+    rights,
+    storm,
+    throughput,
+    truth,
+)
 from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
@@ -249,6 +261,29 @@ def of_factors(names: Sequence[str], folder: Path, effort: Effort) -> list[Figur
         _figure("sign-in by a passkey, the answer alone: CPU", "ms", {US: answer}, 2),
         _figure("a code of an app: CPU", "ms", {US: measure.scaled(found.code, MILLI)}, 2, plus=1),
         _figure("private page, with factors / without", "times", {US: pages}, 2, plus=1.05),
+    ]
+
+
+def of_rights(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:
+    """Measure what it costs to ask what somebody may do, after their session was looked up."""
+    if US not in names:
+        return []
+    folder.mkdir()
+    found = rights.checked(folder / "sqlite", effort)
+    with truth.database() as url:
+        server = rights.checked(folder / "postgres", effort, GATEHOUSE_DATABASE_URL=url)
+    lines = [
+        ("can, each after the first: CPU", found.can, 2.0),
+        ("permissions_required, after the first: CPU", found.required, 2.0),
+        ("protect, after the first: CPU", found.protected, 2.0),
+        ("first look at rights, SQLite: CPU", found.first, None),
+        ("first look at rights, PostgreSQL: CPU", server.first, None),
+    ]
+    return [
+        _figure(label, "µs", {US: measure.scaled(values, MICRO)}, 2, plus=plus)
+        if plus is not None
+        else _figure(label, "µs", {US: measure.scaled(values, MICRO)}, 2)
+        for label, values, plus in lines
     ]
 
 

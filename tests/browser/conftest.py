@@ -28,6 +28,12 @@ ARGUMENTS = (
 LONG_NAME = "a.very.long.user.name-" + "w" * 42
 LONG_ADDRESS = f"{'a' * 64}@{'.'.join(['m' * 58] * 3)}.example.org"
 
+#: The longest that a role can be called.
+LONG_ROLE = "a-very-long-role-" + "w" * 47
+
+#: What a role is for.
+HELPS = "Helps people who cannot get in any more."
+
 #: Sign-ins that may fail for one name.
 FAILURES = 5
 
@@ -69,11 +75,15 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"person{number:03}"
         tester.add_user(name, email=f"{name}@example.org", password=None)
     for words in (
-        ("suspend", "person001"),
-        ("deactivate", "away"),
-        ("address", "add", "person005", "person005@example.org", "--proven"),
+        ("users", "suspend", "person001"),
+        ("users", "deactivate", "away"),
+        ("users", "address", "add", "person005", "person005@example.org", "--proven"),
+        ("roles", "make", "support", "people.read", "people.suspend", "--about", HELPS),
+        ("roles", "make", LONG_ROLE),
+        *(("roles", "grant", f"person{number:03}", "support") for number in range(2, 60)),
+        ("roles", "grant", LONG_NAME, "support", "--until", "20000d"),
     ):
-        done = app.test_cli_runner().invoke(args=["gatehouse", "users", *words])
+        done = app.test_cli_runner().invoke(args=["gatehouse", *words])
         assert done.exit_code == 0, done.output
     app.extensions["gatehouse"].works.engine.dispose()
     return home

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LONG_NAME, NewPage
+from tests.browser.conftest import LONG_NAME, LONG_ROLE, NewPage
 from tests.browser.looking import Camera, judge, path_of, sign_in
 from tests.browser.running import COMMAND, PATIENCE, Site, environment
 
@@ -127,6 +127,11 @@ def _take_name(page: Page) -> None:
     page.get_by_role("button", name="Change user name").click()
 
 
+def _make_wrongly(page: Page) -> None:
+    page.get_by_label("Name", exact=True).fill("Not A Name")
+    page.get_by_role("button", name="Make the role").click()
+
+
 def _from_elsewhere(page: Page) -> None:
     there = page.url
     page.goto("about:blank")
@@ -187,6 +192,14 @@ PAGES = (
     Shown("settings", "Settings", "/admin/settings/", "ada"),
     Shown("settings-nothing", "Settings", "/admin/settings/?q=nothing+so", "ada"),
     Shown("health", "Health", "/admin/health/", "ada"),
+    Shown("roles", "Roles", "/admin/roles/", "ada"),
+    Shown("role", "Role support", "/admin/roles/support/", "ada"),
+    Shown("role-last", "Role support", "/admin/roles/support/?page=2", "ada"),
+    Shown("role-long", f"Role {LONG_ROLE}", f"/admin/roles/{LONG_ROLE}/", "ada"),
+    Shown("role-make", "Make a role", "/admin/new-role/", "ada"),
+    Shown("role-refused", "Make a role", "/admin/new-role/", "ada", then=_make_wrongly),
+    Shown("role-change", "Change the role support", "/admin/roles/support/change/", "ada"),
+    Shown("role-delete", "Delete the role support", "/admin/roles/support/delete/", "ada"),
     Shown("set-up", "Set up a second step", "/second-step/set-up/", "ben"),
     Shown("account", "Your account", "/account/", "ada"),
     Shown("account-long-name", "Your account", "/account/", LONG_NAME),

@@ -1,7 +1,9 @@
 """Whole applications and blueprints that are protected, as somebody from outside meets them."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +17,7 @@ from flask_gatehouse import (
     ConsolePage,
     Gatehouse,
     Misconfigured,
+    administrator_required,
     fresh_login_required,
     login_required,
     login_user,
@@ -35,11 +38,11 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """Make an application with two views, a file and a blueprint within a blueprint."""
     made: list[Flask] = []
 
-    def build(**options: Any) -> tuple[Flask, Gatehouse]:
+    def build(config: dict[str, Any] | None = None, **options: Any) -> tuple[Flask, Gatehouse]:
         (tmp_path / "static").mkdir(exist_ok=True)
         (tmp_path / "static" / "notes.txt").write_text("a file")
         app = Flask("host", root_path=str(tmp_path))
-        app.config.update(settings_for_tests(tmp_path))
+        app.config.update({**settings_for_tests(tmp_path), **(config or {})})
         gatehouse = Gatehouse(app, permissions=PERMISSIONS, **options)
         app.add_url_rule("/", "index", lambda: "index")
         app.add_url_rule("/late/", "late", lambda: "late", methods=["GET", "POST"])
@@ -449,3 +452,24 @@ def test_a_page_of_the_console_that_guards_nothing_is_not_shown(
         login_user(second)
         with pytest.raises(Misconfigured, match=said):
             tabs()
+
+
+def test_what_asks_for_rights_never_goes_by_what_was_read_before(
+    make: Make, tmp_path: Path
+) -> None:
+    app, gatehouse = make(config={"GATEHOUSE_SESSIONS_CACHE_FOR": "10s"})
+    blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+    blueprint.add_url_rule("/", "index", lambda: "in")
+    app.register_blueprint(blueprint)
+    gatehouse.protect(blueprint, permissions=["reports.read"])
+    app.add_url_rule("/admins/", "admins", administrator_required(other_word))
+    app.add_url_rule("/marked/", "marked", permissions_required("reports.read")(word))
+    app.add_url_rule("/known/", "known", login_required(word))
+    tester = GatehouseTester(app)
+    client = tester.client(tester.add_user("chief", admin=True))
+    paths = ("/desk/", "/admins/", "/marked/")
+    assert [client.get(path).status_code for path in ("/known/", *paths)] == [200] * 4
+    # In another process, which this one hears nothing of.
+    with closing(sqlite3.connect(tmp_path / "gatehouse.db")) as another, another:
+        another.execute("UPDATE gatehouse_user SET is_admin = 0")
+    assert [client.get(path).status_code for path in ("/known/", *paths)] == [200, *[403] * 3]

@@ -24,15 +24,19 @@ from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.testing import GatehouseTester
 from flask_gatehouse.web.access import MARK, NEEDS
 from tests import forms
+from tests.conftest import MakeSite
 from tests.features.totp.apps import with_app
-from tests.security.walk import Route as Address
+from tests.security.conftest import hurried
 from tests.security.walk import (
+    OPENED,
+    UNLIMITED,
     ask,
     people,
     remembering,
     rows,
     snapshot,
 )
+from tests.security.walk import Route as Address
 from tests.security.walk import routes as addresses
 
 LOGIN, CONFIRM, FORBIDDEN = "sent to sign in", "asked who they are", "forbidden"
@@ -115,7 +119,10 @@ def refusal(route: Route, kind: Kind) -> str | None:
     if route.needs is not None and kind.may not in {EVERY, route.needs}:
         return FORBIDDEN
     wants_proof = route.access in {"fresh", "enrolling", "fresh permitted"}
-    return CONFIRM if wants_proof and not kind.fresh else None
+    if wants_proof and not kind.fresh:
+        return CONFIRM
+    # Nobody here has proven two: they are led to where one can be set up.
+    return ON if route.two_factors else None
 
 
 def outcome(page: TestResponse) -> str:
@@ -245,9 +252,11 @@ def on_top(endpoint: str, route: Route, kind: Kind) -> str:
 
 
 def test_asvs_8_2_1_what_belongs_to_somebody_else_is_not_there(
-    generous: GatehouseTester,
+    make_site: MakeSite, database_url: str
 ) -> None:
-    tester = generous
+    # Where members invite, so that what stops somebody is whose it is.
+    opened = {**UNLIMITED, **OPENED, "GATEHOUSE_INVITATIONS_BY": "members"}
+    tester = hurried(make_site(database_url, **opened))
     owner = tester.add_user("keeper", email="keeper@example.org")
     with_app(tester, "keeper")
     for _ in range(2):

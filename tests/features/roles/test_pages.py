@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_gatehouse.features.roles import service as roles
-from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 
 
@@ -167,3 +167,11 @@ def test_a_role_with_another_name_is_not_there(site: GatehouseTester) -> None:
                 sent = client.post(f"/admin/roles/{name}/{rest}", data={"csrf_token": token})
                 assert sent.status_code == 404
     assert allowed(site, "readers") == {"people.read"}
+
+
+def test_whoever_wanted_a_page_of_the_console_arrives_there(tester: GatehouseTester) -> None:
+    tester.add_user("chief", admin=True)
+    client = tester.client()
+    wanted = client.get("/admin/roles/").location
+    arrived = forms.send(client, wanted, username="chief", password=PASSWORD)
+    assert arrived.location == "/admin/roles/"

@@ -183,12 +183,13 @@ class SessionDoorkeeper(Doorkeeper):
         return standing.user if standing is not None else None
 
     def be_sure(self) -> None:
-        """Have the database asked again if this request went by what was read for another."""
+        """Have the database asked, also if this request went by what was read for another."""
         kept = held()
+        # Also if nobody has looked yet: the look that comes must not go by it either.
+        kept["_gatehouse_sure"] = True
         if kept.pop("_gatehouse_believed", False):
             self._forget()
             kept.pop("_login_user", None)
-            kept["_gatehouse_sure"] = True
 
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
