@@ -269,7 +269,7 @@ def _only(
         @wraps(view)
         def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
             be_sure()
-            if not current_user.is_authenticated:
+            if not person().is_authenticated:
                 return _manager().unauthorized()
             for name in names:
                 if not has(name):
