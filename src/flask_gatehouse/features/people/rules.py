@@ -95,6 +95,11 @@ def wanted(fields: Mapping[str, str]) -> Wanted:
     )
 
 
+def typed(fields: Mapping[str, str]) -> str:
+    """Return the search as it was typed, as far as it is looked at."""
+    return fields.get("q", "")[:_LONGEST_SEARCH].strip()
+
+
 def folded(search: str) -> str:
     """Return what is looked for as names are stored."""
     clean = search.replace("\0", "").encode("utf-8", "replace").decode()

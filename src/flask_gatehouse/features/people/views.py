@@ -45,6 +45,7 @@ def index() -> ResponseReturnValue:
         "gatehouse/people/index.html",
         page=page,
         wanted=wanted,
+        q=rules.typed(request.args),
         fields=wanted.fields(),
         total=total,
         counted=finding.COUNTED,
