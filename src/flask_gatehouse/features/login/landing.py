@@ -14,6 +14,9 @@ from flask_gatehouse.web.work import house
 #: Pages of ours on which somebody may arrive. From the others one would be sent on at once.
 _ARRIVALS: Final = (
     "gatehouse.admin.",
+    "gatehouse.people.index",
+    "gatehouse.people.one",
+    "gatehouse.people.create",
     "gatehouse.account.",
     "gatehouse.addresses.index",
     "gatehouse.mfa.index",
