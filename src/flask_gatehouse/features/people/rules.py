@@ -33,6 +33,9 @@ _LONGEST_SEARCH: Final = 100
 _LONGEST_ROLE: Final = 64
 _LONGEST_PLACE: Final = 1000
 
+#: A character that no name has.
+_NOWHERE: Final = "\ufffd"
+
 #: Days that somebody may ask for.
 _MOST_DAYS: Final = 36500
 
@@ -102,8 +105,10 @@ def typed(fields: Mapping[str, str]) -> str:
 
 def folded(search: str) -> str:
     """Return what is looked for as names are stored."""
-    clean = search.replace("\0", "").encode("utf-8", "replace").decode()
-    return one_line(clean[:_LONGEST_SEARCH].strip()).casefold()
+    wanted = search[:_LONGEST_SEARCH].strip()
+    clean = wanted.replace("\0", _NOWHERE).encode("utf-8", "replace").decode()
+    # What has nothing left is in nobody's name, and is no search for everybody.
+    return one_line(clean).strip().casefold() or (_NOWHERE if wanted else "")
 
 
 def _days(text: str) -> int | None:
