@@ -18,6 +18,7 @@ from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
 from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
+from flask_gatehouse.features.people.feature import FEATURE as PEOPLE
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
 from flask_gatehouse.features.recovery_codes.feature import FEATURE as RECOVERY_CODES
@@ -57,6 +58,7 @@ FEATURES = (
     NAMES,
     DEVICES,
     ACTIVITY,
+    PEOPLE,
     ADMIN,
     VIEWING,
     INVITATIONS,

@@ -139,6 +139,10 @@ def _from_elsewhere(page: Page) -> None:
     page.get_by_role("link").click()
 
 
+def _first_person(page: Page) -> None:
+    page.get_by_role("rowheader").get_by_role("link").first.click()
+
+
 PAGES = (
     Shown("home", "A well-kept door for your site", "/"),
     Shown("home-signed-in", "Welcome back", "/", "ada"),
@@ -185,7 +189,9 @@ PAGES = (
     Shown("own-invitations", "Your invitations", "/account/invitations/", "ada"),
     Shown("invited-over", "This invitation does not work", "/invited/"),
     Shown("invited-signed-in", "You are signed in", "/admin/", "ben", then=_invited),
-    Shown("people-last", "People", "/admin/people/?page=3", "ada"),
+    Shown("people-by-date", "People", "/admin/people/?sort=created&state=active", "ada"),
+    Shown("people-new", "Make an account", "/admin/people/new/", "ada"),
+    Shown("person", "person001", "/admin/people/?q=person001", "ada", then=_first_person),
     Shown("people-found", "People", "/admin/people/?q=person00", "ada"),
     Shown("people-nobody", "People", "/admin/people/?q=nobody+at+all", "ada"),
     Shown("second-steps", "Second steps", "/admin/factors/", "ada"),

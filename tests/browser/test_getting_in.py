@@ -114,15 +114,14 @@ def test_people_are_found_and_leafed_through(visitor: Page) -> None:
         expect(rows).to_have_count(50)
         expect(rows.first).to_have_text(LONG_NAME)
         assert sideways(visitor) == 0
-        expect(leaves).to_contain_text("Page 1 of 3")
         expect(leaves.get_by_role("link")).to_have_count(1)
         leaves.get_by_role("link", name="Next").click()
-        expect(leaves).to_contain_text("Page 2 of 3")
+        expect(leaves.get_by_role("link")).to_have_count(2)
         leaves.get_by_role("link", name="Next").click()
         expect(rows).to_have_count(22)
         expect(leaves.get_by_role("link")).to_have_count(1)
         leaves.get_by_role("link", name="Previous").click()
-        expect(leaves).to_contain_text("Page 2 of 3")
+        expect(leaves.get_by_role("link")).to_have_count(2)
         assert sideways(visitor) == 0
 
         search = visitor.get_by_label("User name or e-mail")

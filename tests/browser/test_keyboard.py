@@ -89,14 +89,20 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     console = ["Overview", "Roles", "People", "Second steps", "Invitations"]
     assert _walk(page) == [*top, *console, "Your account", "Log out"]
 
-    page.goto("/admin/people/?page=2")
+    page.goto("/admin/people/?q=person001")
     assert _walk(page) == [
         *top,
         *console,
         "User name or e-mail",
         "Search",
-        "Previous page",
-        "Next page",
+        "Filters and order",
+        "Show everyone",
+        "Make an account",
+        "person001",
+        "",
+        "Change several people",
+        "Take this list as CSV",
+        "Take it as JSON lines",
     ]
 
 

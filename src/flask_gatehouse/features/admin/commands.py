@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,19 @@ from flask_gatehouse.features.idle_accounts import expiring
 from flask_gatehouse.features.idle_accounts.settings import IdleAccountSettings
 from flask_gatehouse.features.leaving import deactivating, departing
 from flask_gatehouse.features.leaving import service as leaving
-from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.passwords import service as passwords
-from flask_gatehouse.features.passwords.settings import PasswordSettings
+from flask_gatehouse.features.people import finding, rules
+from flask_gatehouse.features.people import service as helping
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import names
 from flask_gatehouse.features.users import service as accounts
 from flask_gatehouse.features.users.models import User
-from flask_gatehouse.features.users.rules import canonical_name, mailing_address
+from flask_gatehouse.features.users.rules import canonical_name
 from flask_gatehouse.web.links import link_to, login_page
 from flask_gatehouse.web.work import house, unit_of_work, works
 
 #: Bytes of standard input that are looked at; a longer password is refused anyway.
 _LONGEST_LINE = 65536
-
-#: Accounts read from the database at once.
-_PAGE = 500
 
 
 @click.group()
@@ -77,15 +75,37 @@ def create(
 @users.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--search", default="", help="Only names and addresses that contain this.")
-def list_(*, as_json: bool, search: str) -> None:
-    """List accounts in the order of their names."""
-    number, pages = 1, 1
-    while number <= pages:
-        with unit_of_work() as work, work.reading() as db:
-            page = accounts.page(db, number=number, size=_PAGE, search=search)
-        for user in page.items:
-            click.echo(json.dumps(_told(user)) if as_json else _line(user))
-        number, pages = number + 1, page.pages
+@click.option("--role", default="", help="Only who has this role; `administrator` is one.")
+@click.option("--state", type=click.Choice(list(rules.STATES)), help="Only who is in this state.")
+@click.option(
+    "--second-step", type=click.Choice(["with", "without"]), help="Only with, or without."
+)
+@click.option(
+    "--not-seen", type=click.IntRange(1), help="Only who did not sign in for so many days."
+)
+@click.option("--sort", type=click.Choice(list(rules.SORTS)), default="name", help="The order.")
+def list_(
+    *,
+    as_json: bool,
+    search: str,
+    role: str,
+    state: rules.State | None,
+    second_step: str | None,
+    not_seen: int | None,
+    sort: rules.Sort,
+) -> None:
+    """List accounts in the order of their names, or in another one."""
+    wanted = rules.Wanted(
+        search=rules.folded(search),
+        anywhere=True,
+        role=role,
+        state=state,
+        factor=None if second_step is None else second_step == "with",
+        idle_days=not_seen,
+        sort=sort,
+    )
+    for each in finding.everyone(works(), wanted):
+        click.echo(json.dumps(_told(each.user)) if as_json else _line(each.user))
 
 
 @users.command()
@@ -104,10 +124,14 @@ def show(*, name: str, as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
-def suspend(*, name: str) -> None:
+@click.option("--reason", default="", help="Why, for whoever runs the site.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is over.")
+def suspend(*, name: str, reason: str, until: datetime | None) -> None:
     """Suspend an account; its sessions and links end at once, and its owner cannot open it."""
+    ends = until.replace(tzinfo=UTC) if until is not None else None
     with unit_of_work() as work:
-        accounts.suspend(work, user=accounts.named(work.db, name))
+        user = accounts.named(work.db, name)
+        helping.suspend(work, user_id=user.id, reason=reason, until=ends, by=None)
     click.echo(f"Suspended {name}.")
 
 
@@ -276,24 +300,7 @@ def release_name(*, name: str) -> None:
 
 
 def _invite(work: Work, user: User) -> str:
-    secret = passwords.invite(work, user=user)
-    link = _link(secret)
-    if user.email:
-        lifetime = work.settings(PasswordSettings).invitation_lifetime
-        facts = {
-            "link": link,
-            "hours": max(1, round(lifetime.total_seconds() / 3600)),
-        }
-        mail.post(
-            work,
-            letter="invitation",
-            recipient=mailing_address(user.email),
-            facts=facts,
-            user_id=user.id,
-            # A link that is over opens nothing: nobody needs a letter with it.
-            good_until=work.now + lifetime,
-        )
-    return link
+    return helping.invite(work, user=user, link_of=_link)
 
 
 def _link(secret: str) -> str:

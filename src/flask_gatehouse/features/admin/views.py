@@ -13,6 +13,7 @@ from flask_gatehouse.features.login import doorkeeper
 from flask_gatehouse.features.mfa import kinds, policy, resetting
 from flask_gatehouse.features.mfa import service as mfa
 from flask_gatehouse.features.mfa.errors import NoReset, NothingToReset, OwnReset, ResetWaits
+from flask_gatehouse.features.people import service as helping
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import UnknownUser
 from flask_gatehouse.features.users.models import User
@@ -31,15 +32,6 @@ def index() -> ResponseReturnValue:
         with unit_of_work() as work, work.reading() as db:
             stats = service.overview(work, db)
     return render_template("gatehouse/admin/index.html", stats=stats)
-
-
-def people() -> ResponseReturnValue:
-    """List accounts, with search and paging."""
-    search = request.args.get("q", "")[:_LONGEST_SEARCH].strip()
-    number = request.args.get("page", 1, type=int)
-    with unit_of_work() as work, work.reading() as db:
-        page = users.page(db, number=min(max(number, 1), 10**6), search=search)
-    return render_template("gatehouse/admin/people.html", page=page, q=search)
 
 
 def factors() -> ResponseReturnValue:
@@ -68,7 +60,7 @@ def reset_factors() -> ResponseReturnValue:
     name = request.form.get("name", "")[:_LONGEST_SEARCH]
     try:
         with unit_of_work() as work:
-            resetting.ask(work, user=users.named(work.db, name), by=_administrator())
+            helping.reset_factors(work, user_id=users.named(work.db, name).id, by=_administrator())
     except (OwnReset, NothingToReset, ResetWaits, UnknownUser) as refusal:
         _say(refusal)
     else:
@@ -81,7 +73,7 @@ def keep_factors() -> ResponseReturnValue:
     name = request.form.get("name", "")[:_LONGEST_SEARCH]
     try:
         with unit_of_work() as work:
-            resetting.stop(work, user_id=users.named(work.db, name).id)
+            helping.keep_factors(work, user_id=users.named(work.db, name).id, by=_administrator())
     except (NoReset, UnknownUser) as refusal:
         _say(refusal)
     else:

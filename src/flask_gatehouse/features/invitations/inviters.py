@@ -1,4 +1,4 @@
-"""Who may invite. Every page, command and link asks here, and nothing else decides."""
+"""Which members may invite. Whoever has a role for it may as well: see the service."""
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.features.invitations.rules import HostRule

@@ -32,6 +32,7 @@ from flask_gatehouse.features.passwords import service as passwords
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.registration.settings import RegistrationSettings
+from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.users import addresses, names
 from flask_gatehouse.features.users import service as users
@@ -71,7 +72,7 @@ def listed(work: Work, db: Session, *, of: User | None = None) -> Sequence[Liste
         found = found.where(Invited.invited_by == of.id)
     order = found.order_by(Invited.created_at.desc(), Invited.canonical)
     rows = db.execute(order.limit(_MOST_LISTED)).all()
-    return [Listed(invited, user, _state(work, invited, user)) for invited, user in rows]
+    return [Listed(invited, user, _state(work, db, invited, user)) for invited, user in rows]
 
 
 def at(db: Session, *, address: str) -> Invited:
@@ -104,7 +105,7 @@ def send(work: Work, *, inviter: User | None, address: str, admin: bool, link_of
     _refuse_if_closed(work)
     asking = _judge(work, inviter, admin=admin)
     before = Invited.canonical == canonical
-    work.db.execute(delete(Invited).where(before, _within_reach(work, asking, over=True)))
+    work.db.execute(delete(Invited).where(before, _within_reach(work, work.db, asking, over=True)))
     _write(work, inviter=inviter, canonical=canonical, shown=shown, admin=admin, link_of=link_of)
 
 
@@ -119,11 +120,11 @@ def resend(work: Work, *, inviter: User | None, public_id: str, link_of: LinkOf)
         MayNotInvite, Throttled, AlreadyInvited: as for `send`.
     """
     with work.reading() as db:
-        found = _named(db, public_id, _within_reach(work, inviter))
+        found = _named(db, public_id, _within_reach(work, db, inviter))
     _count(work, inviter, found.canonical)
     _refuse_if_closed(work)
     asking = _judge(work, inviter)
-    mine = (Invited.public_id == public_id) & _within_reach(work, asking)
+    mine = (Invited.public_id == public_id) & _within_reach(work, work.db, asking)
     if changed(work.db, delete(Invited).where(mine)) != 1:
         raise UnknownInvitation
     _write(
@@ -143,7 +144,8 @@ def revoke(work: Work, *, inviter: User | None, public_id: str) -> None:
         MayNotInvite: as for `send`.
         UnknownInvitation: as for `resend`.
     """
-    mine = (Invited.public_id == public_id) & _within_reach(work, _judge(work, inviter))
+    asking = _judge(work, inviter)
+    mine = (Invited.public_id == public_id) & _within_reach(work, work.db, asking)
     if changed(work.db, delete(Invited).where(mine)) != 1:
         raise UnknownInvitation
     work.record(InvitationRevoked(user_id=inviter.id if inviter is not None else None))
@@ -163,7 +165,8 @@ def look(work: Work, *, secret: str) -> str:
     with work.reading() as db:
         invited = db.scalar(select(Invited).where(_good(work, found)))
         inviter = db.get(User, invited.invited_by) if invited and invited.invited_by else None
-    if invited is None or not _is_answered_for(work, invited, inviter):
+        good = invited is not None and _is_answered_for(work, db, invited, inviter)
+    if invited is None or not good:
         raise ProofSpent
     return invited.shown
 
@@ -184,7 +187,7 @@ def accept(work: Work, *, secret: str, username: str, password: str) -> None:
     found = proofs.spend(work, purpose=ACCEPT, secret=secret)
     invited = work.db.scalar(select(Invited).where(_good(work, found)))
     inviter = _held(work, invited.invited_by) if invited and invited.invited_by else None
-    if invited is None or not _is_answered_for(work, invited, inviter):
+    if invited is None or not _is_answered_for(work, work.db, invited, inviter):
         raise ProofSpent
     shown, admin = invited.shown, invited.admin and (inviter is None or inviter.is_admin)
     taking = delete(Invited).where(_good(work, found))
@@ -223,7 +226,7 @@ def _judge(work: Work, inviter: User | None, *, admin: bool = False) -> User | N
     if inviter is None:
         return None
     asking = _held(work, inviter.id)
-    if asking is None or not may_invite(work.house, asking) or (admin and not asking.is_admin):
+    if asking is None or not _may(work, work.db, asking) or (admin and not asking.is_admin):
         raise MayNotInvite
     return asking
 
@@ -234,7 +237,19 @@ def _held(work: Work, user_id: UUID) -> User | None:
     return work.db.scalar(found.execution_options(populate_existing=True))
 
 
-def _within_reach(work: Work, asking: User | None, *, over: bool = False) -> ColumnElement[bool]:
+def _may(work: Work, db: Session, user: User) -> bool:
+    """Whether an account may invite, as a member or by a role."""
+    return may_invite(work.house, user) or _is_permitted(work, db, user)
+
+
+def _is_permitted(work: Work, db: Session, user: User) -> bool:
+    granted = roles.granted(db, user=user, now=work.now)
+    return granted.everything or "people.invite" in granted.permissions
+
+
+def _within_reach(
+    work: Work, db: Session, asking: User | None, *, over: bool = False
+) -> ColumnElement[bool]:
     """Return what holds for the invitations of which somebody may dispose.
 
     Args:
@@ -243,22 +258,25 @@ def _within_reach(work: Work, asking: User | None, *, over: bool = False) -> Col
     if asking is None or asking.is_admin:
         return true()
     own = Invited.invited_by == asking.id
+    if _is_permitted(work, db, asking):
+        # Those of administrators are for administrators.
+        own = or_(own, Invited.admin.is_(False))
     return or_(own, Invited.expires_at <= work.now) if over else own
 
 
-def _is_answered_for(work: Work, invited: Invited, inviter: User | None) -> bool:
+def _is_answered_for(work: Work, db: Session, invited: Invited, inviter: User | None) -> bool:
     """Whether an invitation holds: it goes with the right of whoever sent it last."""
     if invited.invited_by is None:
         return True
-    return inviter is not None and may_invite(work.house, inviter)
+    return inviter is not None and _may(work, db, inviter)
 
 
 def _state(
-    work: Work, invited: Invited, inviter: User | None
+    work: Work, db: Session, invited: Invited, inviter: User | None
 ) -> Literal["open", "expired", "void"]:
     if invited.expires_at <= work.now:
         return "expired"
-    return "open" if _is_answered_for(work, invited, inviter) else "void"
+    return "open" if _is_answered_for(work, db, invited, inviter) else "void"
 
 
 def _named(db: Session, public_id: str, reach: ColumnElement[bool]) -> Invited:

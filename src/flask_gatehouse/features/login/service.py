@@ -107,6 +107,9 @@ def admit(
         # Before any of its sessions, as whoever ends all of them does: so nobody waits in a circle,
         # and of sign-ins at once each sees those before it and keeps their number within the limit.
         account = users.hold(work, user_id=attempt.user_id)
+        if account.is_over_at(work.now):
+            # A suspension that is over is over, whether or not somebody has lifted it.
+            users.lift(work, user=account)
         epoch = account.epoch if attempt.epoch is None else attempt.epoch
         if not account.active or account.epoch != epoch:
             raise MayNotEnter(user_id=attempt.user_id)

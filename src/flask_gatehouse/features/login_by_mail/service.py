@@ -79,6 +79,8 @@ def ask(
     mark = marks.recognise(work, value=device, name=name)
     with work.reading() as db:
         user = users.find(db, name)
+    user = users.awake(work, user=user)
+    with work.reading() as db:
         address = _address(db, user, name)
     about = user.id.hex if user is not None else counted_as(name)
     allowed = _counts(work, mark.counted_as if mark is not None else about, limits.ACCOUNT)

@@ -109,7 +109,7 @@ def census(house: House, db: Session) -> Census:
         (administrators, has): db.scalar(
             select(func.count())
             .select_from(User)
-            .where(User.active, User.is_admin.is_(administrators), _enrolled(house, has=has))
+            .where(User.active, User.is_admin.is_(administrators), enrolled(house, has=has))
         )
         or 0
         for administrators in (False, True)
@@ -123,10 +123,17 @@ def census(house: House, db: Session) -> Census:
     )
 
 
-def _enrolled(house: House, *, has: bool) -> ColumnElement[bool]:
+def enrolled(house: House, *, has: bool) -> ColumnElement[bool]:
+    """Return what holds for an account that has a factor that counts, or that has none."""
     own = (Factor.user_id == User.id) & Factor.method.in_(_counting(house))
     found = select(Factor.id).where(own).exists()
     return found if has else ~found
+
+
+def those_with(house: House, user_ids: Sequence[UUID]) -> Select[UUID]:
+    """Return the question for those of these accounts that have a factor that counts."""
+    counting = Factor.method.in_(_counting(house))
+    return select(Factor.user_id).where(Factor.user_id.in_(user_ids), counting).distinct()
 
 
 def _has_factor(house: House, db: Session, user_id: UUID) -> bool:

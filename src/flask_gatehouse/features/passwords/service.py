@@ -347,7 +347,8 @@ def _read(work: Work, name: str) -> tuple[User | None, str | None]:
     with work.reading() as db:
         # One statement for everybody: nobody who has no account, or no password, is asked less.
         row = db.execute(_ACCOUNT, users.named_as(name)).first()
-        return (None, None) if row is None else (row.User, row.encoded)
+        user, encoded = (None, None) if row is None else (row.User, row.encoded)
+    return users.awake(work, user=user), encoded
 
 
 def _place(work: Work, password: str, *, live: bool = False) -> AbstractContextManager[None]:

@@ -75,6 +75,8 @@ def ask(work: Work, *, name: str, link_of: LinkOf) -> str:
     throttling.count(work, attempts=[(limits.NETWORK.under(settings), source)])
     with work.reading() as db:
         user = users.find(db, name)
+    user = users.awake(work, user=user)
+    with work.reading() as db:
         address = _address(db, user, name)
     about = user.id.hex if user is not None else counted_as(name)
     allowed = _counts_as_one_more(work, about)

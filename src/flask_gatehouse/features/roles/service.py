@@ -176,6 +176,11 @@ def everyone(db: Session, *, now: datetime) -> list[Shown]:
     ]
 
 
+def everyone_named(db: Session) -> list[str]:
+    """Return the names of all roles."""
+    return list(db.scalars(select(Role.name).order_by(Role.name)))
+
+
 def one(db: Session, name: str) -> Role:
     """Return the role of this name, exactly. Raises: UnknownRole."""
     found = db.scalar(select(Role).where(Role.name == name))

@@ -133,6 +133,20 @@ def end_all_but(work: Work, *, user_id: UUID, public_id: str | None) -> int:
     return _delete_all(work, delete(Session).where(others))
 
 
+def end_one_of(work: Work, *, user_id: UUID, public_id: str) -> int:
+    """End what one sign-in of an account opened; return how many rows that were.
+
+    Args:
+        public_id: of one of its sessions.
+    """
+    named = (Session.user_id == user_id) & (Session.public_id == public_id)
+    sign_in = work.db.scalar(select(Session.sign_in_id).where(named))
+    if sign_in is None:
+        return 0
+    own = (Session.user_id == user_id) & (Session.sign_in_id == sign_in)
+    return _delete_all(work, delete(Session).where(own))
+
+
 def name_sign_in(work: Work, *, standing: Standing, sign_in_id: str, name: str | None) -> int:
     """Give a name to what one sign-in of this person opened; return how many rows that were."""
     wanted = _of_the_owner(standing) & (Session.sign_in_id == sign_in_id)

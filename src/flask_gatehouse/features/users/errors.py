@@ -45,6 +45,12 @@ class Suspended(Conflict):
     code = "users.suspended"
 
 
+class SuspensionRefused(NotValid):
+    """An account cannot be suspended so. Facts: `reason`."""
+
+    code = "users.suspension_refused"
+
+
 class NotDeactivated(Conflict):
     """The account was not put aside by its owner."""
 

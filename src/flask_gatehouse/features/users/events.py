@@ -1,5 +1,7 @@
 """What happens to accounts."""
 
+from datetime import datetime
+
 from flask_gatehouse.core.events import Event
 
 
@@ -18,6 +20,8 @@ class UserSuspended(Event):
     name = "users.suspended"
     meaning = "An account was suspended, which ends its sessions."
     sentence = "Your account was suspended, which ended your sign-ins."
+    #: When that is over by itself; None is never.
+    until: datetime | None = None
 
 
 class UserRestored(Event):

@@ -11,5 +11,5 @@ FEATURE = Feature(
     tables=f"{_HERE}.models",
     events=f"{_HERE}.events",
     sentences=f"{_HERE}.sentences:SENTENCES",
-    plugs=(f"{_HERE}.parts:names",),
+    plugs=(f"{_HERE}.parts:names", f"{_HERE}.lifting:Lifting"),
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, SmallInteger, String
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, SmallInteger, String
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,13 @@ class User(Base):
     """One account. Its names are rows of `Identifier`, the only place of uniqueness."""
 
     __tablename__ = "gatehouse_user"
+    #: What lists of people are put in order and narrowed by.
+    __table_args__ = (
+        Index("ix_gatehouse_user_created_at_id", "created_at", "id"),
+        Index("ix_gatehouse_user_signed_in_at_id", "signed_in_at", "id"),
+        Index("ix_gatehouse_user_active_id", "active", "id"),
+        Index("ix_gatehouse_user_is_admin_id", "is_admin", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     #: As shown; found by its canonical form.
@@ -26,11 +33,22 @@ class User(Base):
     #: Since when it is put aside by its owner, who may come back; None in use, or if somebody else
     #: suspended it.
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Since when it is suspended by somebody else; None also where that was before it was kept.
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the suspension is over by itself; None is never.
+    suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    #: Why, for whoever runs the site.
+    suspended_reason: Mapped[str | None] = mapped_column(String(500))
     #: When somebody signed in last, exact to a day.
     signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: Copied into sessions and links; raising it ends all of them in one statement.
     epoch: Mapped[int] = mapped_column(default=1)
+
+    def is_over_at(self, now: datetime) -> bool:
+        """Whether it is suspended, and that had its end."""
+        until = self.suspended_until
+        return not self.active and until is not None and until <= now
 
     @property
     def is_active(self) -> bool:
@@ -110,6 +128,14 @@ class Identifier(Base):
     """A name by which one account is found: globally unique in its canonical form."""
 
     __tablename__ = "gatehouse_identifier"
+    #: Beginnings of names are looked for.
+    __table_args__ = (
+        Index(
+            "ix_gatehouse_identifier_canonical",
+            "canonical",
+            postgresql_ops={"canonical": "varchar_pattern_ops"},
+        ),
+    )
 
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     canonical: Mapped[str] = mapped_column(Exact(254), primary_key=True)

@@ -15,6 +15,9 @@ Kind = Literal["username", "email"]
 #: Kept with each identifier, so that a later rule can find what an earlier one wrote.
 CANONICAL_VERSION: Final = 1
 
+#: Characters of the reason of a suspension.
+LONGEST_REASON: Final = 500
+
 #: Code points of a user name.
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 64

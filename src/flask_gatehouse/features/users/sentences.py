@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flask_gatehouse.core.sentences import Sentence, fixed
-from flask_gatehouse.features.users.rules import LONGEST_NAME, SHORTEST_NAME
+from flask_gatehouse.features.users.rules import LONGEST_NAME, LONGEST_REASON, SHORTEST_NAME
 
 _NAME: Final = {
     "too_short": f"A user name has at least {SHORTEST_NAME} characters.",
@@ -18,6 +18,17 @@ _NAME: Final = {
 
 def _name(facts: Mapping[str, object]) -> str:
     return _NAME[str(facts["reason"])]
+
+
+_SUSPENSION: Final = {
+    "no_day": "Type a day as year, month and day, such as 2030-01-31.",
+    "over": "A suspension ends in the future, or not by itself.",
+    "too_long": f"A reason has at most {LONGEST_REASON} characters.",
+}
+
+
+def _suspension(facts: Mapping[str, object]) -> str:
+    return _SUSPENSION[str(facts["reason"])]
 
 
 SENTENCES: Final[Mapping[str, Sentence]] = {
@@ -35,6 +46,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     ),
     "users.unknown": fixed("There is no such account."),
     "users.not_as_it_was": fixed("This account was changed meanwhile. Look again, please."),
+    "users.suspension_refused": _suspension,
     "users.suspended": fixed("This account is suspended; restore it first."),
     "users.not_deactivated": fixed(
         "This account is not deactivated; if it is suspended, restore it."

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final, TypeVar, get_args
+from datetime import datetime, timedelta
+from typing import Final, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core import tokens
@@ -20,6 +20,7 @@ from flask_gatehouse.features.users.errors import (
     NotAsItWas,
     NotDeactivated,
     SetupClosed,
+    SuspensionRefused,
     UnknownUser,
 )
 from flask_gatehouse.features.users.events import (
@@ -35,7 +36,14 @@ from flask_gatehouse.features.users.events import (
 )
 from flask_gatehouse.features.users.models import Administration, Identifier, User
 
-_Wanted = TypeVar("_Wanted", bound=Select[Any])
+#: What an account that is in use again has.
+_IN_USE: Final[dict[str, object]] = {
+    "active": True,
+    "deactivated_at": None,
+    "suspended_at": None,
+    "suspended_until": None,
+    "suspended_reason": None,
+}
 
 #: Rows that are read at once where all are read.
 _AT_ONCE = 1000
@@ -56,26 +64,6 @@ BY_NAME: Final = (
 
 #: Not against rows that refer to it: those of other sign-ins wait here anyway.
 _HOLD: Final = select(User).where(User.id == bindparam("whose")).with_for_update(key_share=True)
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list."""
-
-    items: Sequence[User]
-    number: int
-    pages: int
-    total: int
-
-    @property
-    def previous(self) -> int | None:
-        """Number of the page before, if there is one."""
-        return self.number - 1 if self.number > 1 else None
-
-    @property
-    def next(self) -> int | None:
-        """Number of the page after, if there is one."""
-        return self.number + 1 if self.number < self.pages else None
 
 
 def create(work: Work, *, username: str, email: str | None = None, admin: bool = False) -> User:
@@ -172,24 +160,6 @@ def all_counted_names(db: Session) -> Iterator[str]:
             last = names[-1]
 
 
-def page(db: Session, *, number: int = 1, size: int = 50, search: str = "") -> Page:
-    """Return one page of accounts in the order of their names.
-
-    Args:
-        number: from 1; beyond the last one the last page is returned.
-        search: part of a user name or address; empty for everybody.
-    """
-    matching = _matching(search)
-    total = db.scalar(
-        select(func.count()).select_from(_named(select(User.id), matching).subquery())
-    )
-    pages = max(1, -(-(total or 0) // size))
-    number = min(max(1, number), pages)
-    order = _named(select(User), matching).order_by(Identifier.canonical)
-    items = db.scalars(order.limit(size).offset((number - 1) * size)).all()
-    return Page(items, number, pages, total or 0)
-
-
 @dataclass(frozen=True)
 class Census:
     """How many there are."""
@@ -207,25 +177,69 @@ def census(db: Session) -> Census:
     return Census(people, administrators or 0)
 
 
-def suspend(work: Work, *, user: User) -> None:
+def suspend(work: Work, *, user: User, reason: str = "", until: datetime | None = None) -> None:
     """Suspend an account; every session and link of it ends at once.
+
+    Whoever suspends one that is suspended gives it another reason and end.
+
+    Args:
+        reason: for whoever runs the site; the owner does not see it.
+        until: when it is over by itself; None is never.
 
     Raises:
         LastAdministrator: nobody else could administer the site.
+        SuspensionRefused: that end has passed, or the reason is too long.
     """
+    said = one_line(reason).strip()
+    if len(said) > rules.LONGEST_REASON:
+        raise SuspensionRefused(reason="too_long")
+    if until is not None and until <= work.now:
+        raise SuspensionRefused(reason="over")
     # Whoever is no administrator in hand may have become one since: the lock and SQL decide.
     hold_administration(work)
     _refuse_last(work, user)
     # One that its owner closed as well: from now on no link of theirs opens it.
-    values = {"active": False, "deactivated_at": None, "epoch": User.epoch + 1}
+    values = {
+        "active": False,
+        "deactivated_at": None,
+        "suspended_at": work.now,
+        "suspended_until": until,
+        "suspended_reason": said or None,
+        "epoch": User.epoch + 1,
+    }
     if _change(work, user, User.id == user.id, **values):
-        work.record(UserSuspended(user_id=user.id))
+        work.record(UserSuspended(user_id=user.id, until=until))
 
 
 def restore(work: Work, *, user: User) -> None:
     """Let a suspended account be used again; what was ended stays ended."""
-    if _change(work, user, User.active.is_(False), active=True, deactivated_at=None):
+    if _change(work, user, User.active.is_(False), **_IN_USE):
         work.record(UserRestored(user_id=user.id))
+
+
+def lift(work: Work, *, user: User) -> bool:
+    """Restore an account whose suspension is over; return whether it was this that did it.
+
+    Of two at once, and of this and a second suspension, the database lets one through.
+    """
+    over = User.active.is_(False) & (User.suspended_until <= work.now)
+    if not _change(work, user, over, **_IN_USE):
+        return False
+    work.record(UserRestored(user_id=user.id))
+    return True
+
+
+def awake(work: Work, *, user: User | None) -> User | None:
+    """Return an account as it is once a suspension that is over is lifted: nobody waits for that.
+
+    Call it before the first write of the work.
+    """
+    if user is None or not user.is_over_at(work.now):
+        return user
+    with work.apart() as own:
+        lift(own, user=by_id(own.db, user.id))
+    with work.reading() as db:
+        return db.get(User, user.id, populate_existing=True)
 
 
 def make_administrator(work: Work, *, user: User) -> None:
@@ -504,21 +518,3 @@ def _refuse_last(work: Work, user: User) -> None:
         others.limit(1).with_for_update()
     ):
         raise LastAdministrator
-
-
-def _matching(search: str) -> ColumnElement[bool] | None:
-    if not search.strip():
-        return None
-    part = one_line(search.strip()).casefold()
-    return or_(
-        Identifier.canonical.contains(part, autoescape=True),
-        func.lower(User.email).contains(part, autoescape=True),
-    )
-
-
-def _named(wanted: _Wanted, matching: ColumnElement[bool] | None) -> _Wanted:
-    """Join accounts to their user names, by which they are put in order."""
-    joined = wanted.join(
-        Identifier, (Identifier.user_id == User.id) & (Identifier.kind == "username")
-    )
-    return joined if matching is None else joined.where(matching)
