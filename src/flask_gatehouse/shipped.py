@@ -18,6 +18,7 @@ from flask_gatehouse.features.names.feature import FEATURE as NAMES
 from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
+from flask_gatehouse.features.record.feature import FEATURE as RECORD
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
 from flask_gatehouse.features.recovery_codes.feature import FEATURE as RECOVERY_CODES
 from flask_gatehouse.features.registration.feature import FEATURE as REGISTRATION
@@ -55,6 +56,7 @@ FEATURES = (
     DEVICES,
     ACTIVITY,
     ADMIN,
+    RECORD,
     INVITATIONS,
     DOCTOR,
 )

@@ -245,6 +245,32 @@ MATRIX: dict[str, dict[str, str]] = {
         # Whoever is only remembered is asked who they are first.
         "remembered administrator": ON,
     },
+    "gatehouse.record.index": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": SHOWN,
+        "remembered administrator": SHOWN,
+    },
+    "gatehouse.record.chain": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": SHOWN,
+        "remembered administrator": SHOWN,
+    },
+    # No such event.
+    "gatehouse.record.one": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": NONE,
+        "remembered administrator": NONE,
+    },
+    "gatehouse.record.export": dict.fromkeys(ANYONE, ONLY_FORMS),
     "gatehouse.admin.people": {
         "anonymous": LOGIN,
         "suspended": LOGIN,

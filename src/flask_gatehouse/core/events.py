@@ -85,6 +85,10 @@ class Vocabulary:
         """Return what people read about themselves, by the name of the event."""
         return {name: event.sentence for name, event in self._events.items() if event.sentence}
 
+    def meanings(self) -> dict[str, str]:
+        """Return what each event means to whoever runs the site, by its name."""
+        return {name: event.meaning for name, event in self._events.items()}
+
 
 @dataclass(frozen=True)
 class Origin:
