@@ -25,6 +25,7 @@ from flask_gatehouse.features.registration.feature import FEATURE as REGISTRATIO
 from flask_gatehouse.features.roles.feature import FEATURE as ROLES
 from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
 from flask_gatehouse.features.setup.feature import FEATURE as SETUP
+from flask_gatehouse.features.statistics.feature import FEATURE as STATISTICS
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
 from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
@@ -57,6 +58,7 @@ FEATURES = (
     ACTIVITY,
     ADMIN,
     RECORD,
+    STATISTICS,
     INVITATIONS,
     DOCTOR,
 )

@@ -176,6 +176,8 @@ PAGES = (
     Shown("admin-member", "Admin", "/admin/", "ben"),
     Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),
     Shown("people", "People", "/admin/people/", "ada"),
+    Shown("statistics", "Statistics", "/admin/statistics/", "ada"),
+    Shown("statistics-days", "Statistics", "/admin/statistics/?by=days", "ada"),
     Shown("record", "Record", "/admin/record/", "ada"),
     Shown("record-chosen", "Record", "/admin/record/?event=users&outcome=done", "ada"),
     Shown("record-nothing", "Record", "/admin/record/?person=nobody+at+all", "ada"),

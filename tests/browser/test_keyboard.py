@@ -86,7 +86,7 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
     top = ["Skip to the main content", "Gatehouse", "Account", "Admin", "Log out"]
-    console = ["Overview", "People", "Second steps", "Record", "Invitations"]
+    console = ["Overview", "People", "Second steps", "Record", "Statistics", "Invitations"]
     assert _walk(page) == [*top, *console, "Your account", "Log out"]
 
     page.goto("/admin/people/?page=2")

@@ -261,6 +261,14 @@ MATRIX: dict[str, dict[str, str]] = {
         "administrator": SHOWN,
         "remembered administrator": SHOWN,
     },
+    "gatehouse.statistics.index": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": SHOWN,
+        "remembered administrator": SHOWN,
+    },
     # No such event.
     "gatehouse.record.one": {
         "anonymous": LOGIN,

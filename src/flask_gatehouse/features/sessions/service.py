@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Select, delete, func, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from flask_gatehouse.core import tokens
@@ -166,11 +166,13 @@ def _delete_all(work: Work, statement: Delete) -> int:
 
 def count_open(db: DbSession, *, now: datetime) -> int:
     """Count sessions that have reached no limit."""
+    return db.scalar(select(func.count()).select_from(that_are_open(now=now).subquery())) or 0
+
+
+def that_are_open(*, now: datetime) -> Select[bytes]:
+    """Return the question for sessions that have reached no limit."""
     alive = (Session.expires_at > now) & (Session.idle_expires_at > now)
-    return (
-        db.scalar(select(func.count()).select_from(Session).where(alive, Session.kind == BROWSER))
-        or 0
-    )
+    return select(Session.digest).where(alive, Session.kind == BROWSER)
 
 
 def idle_limit(house: House, kind: int) -> timedelta:
