@@ -5,7 +5,19 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench import answers, factors, fresh, growth, letters, measure, purge, storm, throughput, truth
+from bench import (
+    answers,
+    factors,
+    fresh,
+    growth,
+    letters,
+    measure,
+    purge,
+    record,
+    storm,
+    throughput,
+    truth,
+)
 from bench.contenders import load
 from bench.measure import MICRO, MILLI, Middle, middle
 from bench.report import US, Figure, Reach
@@ -194,6 +206,24 @@ def of_purge(
             Figure(f"sessions purged, {kind}", "a second", {US: seen.rows_a_second}),
         ]
     return lines
+
+
+def of_record(
+    names: Sequence[str], folder: Path, rows: int, tell: Callable[[str], None]
+) -> list[Figure]:
+    """Measure the pages of the record and of statistics over very many events."""
+    if US not in names:
+        return []
+    return [
+        _figure(
+            f"record of {rows:,}: {name}",
+            "ms",
+            {US: Middle(taken.value / MILLI, taken.spread / MILLI)},
+            1,
+            plus=200,
+        )
+        for name, taken in record.pages(folder, rows, tell).items()
+    ]
 
 
 def of_letters(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:

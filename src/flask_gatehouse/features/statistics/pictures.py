@@ -16,7 +16,7 @@ HEIGHT: Final = 180
 _GAP: Final = 0.25
 
 #: What a scale ends with: times a power of ten.
-_ENDS: Final = (1, 2, 4, 5, 10)
+_ENDS: Final = (1, 2, 3, 4, 5, 6, 8, 10)
 
 
 @dataclass(frozen=True)
