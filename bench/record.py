@@ -28,18 +28,18 @@ ROUNDS = 15
 FILL = """
 INSERT INTO gatehouse_audit (at, id, name, outcome, user_id, actor_id, session_id, channel, address,
        agent, request_id, facts, lane, sequence, mac, key_id, personal, salt)
-SELECT now() - n * interval '365 days' / {rows}, gen_random_uuid(), name,
-       CASE WHEN refused THEN 'refused' ELSE 'done' END, md5('user ' || n * 7919 % 100000)::uuid,
-       md5('user ' || n % 1000)::uuid, NULL, 'web',
-       '10.' || n * 31 % 251 || '.' || n * 17 % 241 || '.' || n * 13 % 11,
+SELECT now() - n * (interval '365 days' / {rows}), gen_random_uuid(), name,
+       CASE WHEN refused THEN 'refused' ELSE 'done' END, md5('user ' || n * 7919 %% 100000)::uuid,
+       md5('user ' || n %% 1000)::uuid, NULL, 'web',
+       '10.' || n * 31 %% 251 || '.' || n * 17 %% 241 || '.' || n * 13 %% 11,
        'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
        left(md5('request ' || n), 22),
        CASE name WHEN 'login.succeeded' THEN '{{"methods": ["password"]}}' ELSE '{{}}' END::json,
-       CASE WHEN refused THEN 16 ELSE 0 END + n % 16, n / 16, sha256('mac'), '00000000',
+       CASE WHEN refused THEN 16 ELSE 0 END + n %% 16, n / 16, sha256('mac'), '00000000',
        sha256('personal'), sha256('salt')
 FROM (SELECT n, name, name = 'login.refused' AS refused
-      FROM (SELECT n, CASE WHEN n % 100003 = 0 THEN 'users.suspended' WHEN n % 10 < 6
-                           THEN 'login.succeeded' WHEN n % 10 < 8 THEN 'login.refused'
+      FROM (SELECT n, CASE WHEN n %% 100003 = 0 THEN 'users.suspended' WHEN n %% 10 < 6
+                           THEN 'login.succeeded' WHEN n %% 10 < 8 THEN 'login.refused'
                            ELSE 'mail.sent' END AS name
             FROM generate_series(1::bigint, {rows}) AS n) AS numbered) AS named
 """

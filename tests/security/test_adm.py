@@ -278,7 +278,15 @@ MATRIX: dict[str, dict[str, str]] = {
         "administrator": NONE,
         "remembered administrator": NONE,
     },
-    "gatehouse.record.export": dict.fromkeys(ANYONE, ONLY_FORMS),
+    # Asked for by GET, it is an event that is not there.
+    "gatehouse.record.export": {
+        "anonymous": LOGIN,
+        "suspended": LOGIN,
+        "member": FORBIDDEN,
+        "remembered": FORBIDDEN,
+        "administrator": NONE,
+        "remembered administrator": NONE,
+    },
     "gatehouse.admin.people": {
         "anonymous": LOGIN,
         "suspended": LOGIN,
