@@ -28,7 +28,7 @@ ROUNDS = 15
 FILL = """
 INSERT INTO gatehouse_audit (at, id, name, outcome, user_id, actor_id, session_id, channel, address,
        agent, request_id, facts, lane, sequence, mac, key_id, personal, salt)
-SELECT now() - n * (interval '365 days' / {rows}), gen_random_uuid(), name,
+SELECT now() - interval '365 days' + n * (interval '365 days' / {rows}), gen_random_uuid(), name,
        CASE WHEN refused THEN 'refused' ELSE 'done' END, md5('user ' || n * 7919 %% 100000)::uuid,
        md5('user ' || n %% 1000)::uuid, NULL, 'web',
        '10.' || n * 31 %% 251 || '.' || n * 17 %% 241 || '.' || n * 13 %% 11,
@@ -44,6 +44,11 @@ FROM (SELECT n, name, name = 'login.refused' AS refused
             FROM generate_series(1::bigint, {rows}) AS n) AS numbered) AS named
 """
 """Events of a year by a hundred thousand people; a few of them are rare."""
+
+INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE tablename = 'gatehouse_audit' AND indexname LIKE 'ix%'
+"""
 
 PAGES = (
     ("newest", "/admin/record/"),
@@ -98,7 +103,13 @@ def _fill(app: Flask, rows: int) -> dict[str, object]:
 
     engine = app.extensions["gatehouse"].works.engine
     with app.app_context(), engine.begin() as connection, patience.lifted(connection):
+        indexes = list(connection.execute(text(INDEXES)))
+        # Built at once they take a tenth of the time.
+        for name, _ in indexes:
+            connection.exec_driver_sql(f"DROP INDEX {name}")
         connection.exec_driver_sql(FILL.format(rows=rows))
+        for _, definition in indexes:
+            connection.exec_driver_sql(definition)
     with engine.connect() as connection, patience.lifted(connection):
         connection.exec_driver_sql("ANALYZE gatehouse_audit")
         old = text(

@@ -29,6 +29,10 @@ _ARRIVALS: Final = (
     "gatehouse.leaving.leave",
     "gatehouse.invitations.index",
     "gatehouse.invitations.own",
+    "gatehouse.record.chain",
+    "gatehouse.record.index",
+    "gatehouse.record.one",
+    "gatehouse.statistics.index",
     "gatehouse.recovery_codes.index",
     "gatehouse.totp.add",
 )

@@ -16,13 +16,14 @@ class LastDay(Card):
     needs = "statistics.read"
     template = "gatehouse/statistics/card.html"
 
-    def facts(self, house: House) -> Mapping[str, object] | None:
-        """Return the numbers, or None before the first count."""
+    def facts(self, house: House) -> Mapping[str, object]:
+        """Return the numbers; before the first count there are none."""
         with works().reading() as db:
             numbers = service.last_day(db, now=house.clock.now())
         if not numbers:
-            return None
+            return {"counted": False}
         return {
+            "counted": True,
             "signed_in": numbers["sign-ins Signed in"],
             "refused": numbers["sign-ins Refused"],
             "limits": numbers["limits Limits reached"],
