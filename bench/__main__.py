@@ -35,7 +35,11 @@ MEASURES = (
     "answers",
     "storm",
     "throughput",
+    "record",
 )
+LONG = ("record",)
+"""Only measured when it is named: it takes minutes before the first page."""
+ROWS_OF_RECORD = 10_000_000
 PACKAGES = (
     "argon2-cffi",
     "django",
@@ -130,6 +134,9 @@ def stages(
         "storm": lambda: figures.of_storms(names, folder, effort),
         "throughput": lambda: figures.of_throughput(names, folder, effort),
         "growth": lambda: figures.of_growth(names, folder / "growth", effort, rows, tell),
+        "record": lambda: figures.of_record(
+            names, folder / "record", asked.rows or (ROWS if asked.quick else ROWS_OF_RECORD), tell
+        ),
         "purge": lambda: figures.of_purge(names, folder / "purge", rows, asked.postgres, tell),
     }
 
@@ -157,7 +164,7 @@ def run(asked: argparse.Namespace) -> int:
         tell("making the databases")
         able = prepared(names, Path(folder))
         for name, work in stages(able, Path(folder), asked).items():
-            if name in chosen(asked.only, MEASURES):
+            if name in chosen(asked.only, MEASURES) and (name not in LONG or name in asked.only):
                 whole &= attempted(name, work, lines)
     print(report.table(lines))
     if asked.json:

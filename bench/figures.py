@@ -13,6 +13,7 @@ from bench import (
     letters,
     measure,
     purge,
+    record,
     rights,
     storm,
     throughput,
@@ -206,6 +207,24 @@ def of_purge(
             Figure(f"sessions purged, {kind}", "a second", {US: seen.rows_a_second}),
         ]
     return lines
+
+
+def of_record(
+    names: Sequence[str], folder: Path, rows: int, tell: Callable[[str], None]
+) -> list[Figure]:
+    """Measure the pages of the record and of statistics over very many events."""
+    if US not in names:
+        return []
+    return [
+        _figure(
+            f"record of {rows:,}: {name}",
+            "ms",
+            {US: Middle(taken.value / MILLI, taken.spread / MILLI)},
+            1,
+            plus=200,
+        )
+        for name, taken in record.pages(folder, rows, tell).items()
+    ]
 
 
 def of_letters(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:

@@ -20,12 +20,14 @@ from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
 from flask_gatehouse.features.passwords.feature import FEATURE as PASSWORDS
 from flask_gatehouse.features.people.feature import FEATURE as PEOPLE
 from flask_gatehouse.features.proofs.feature import FEATURE as PROOFS
+from flask_gatehouse.features.record.feature import FEATURE as RECORD
 from flask_gatehouse.features.recovery.feature import FEATURE as RECOVERY
 from flask_gatehouse.features.recovery_codes.feature import FEATURE as RECOVERY_CODES
 from flask_gatehouse.features.registration.feature import FEATURE as REGISTRATION
 from flask_gatehouse.features.roles.feature import FEATURE as ROLES
 from flask_gatehouse.features.sessions.feature import FEATURE as SESSIONS
 from flask_gatehouse.features.setup.feature import FEATURE as SETUP
+from flask_gatehouse.features.statistics.feature import FEATURE as STATISTICS
 from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
 from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
@@ -61,6 +63,8 @@ FEATURES = (
     PEOPLE,
     ADMIN,
     VIEWING,
+    RECORD,
+    STATISTICS,
     INVITATIONS,
     DOCTOR,
 )

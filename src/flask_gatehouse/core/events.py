@@ -93,6 +93,10 @@ class Vocabulary:
             name for name, event in self._events.items() if event.of_whoever_runs_the_site
         )
 
+    def meanings(self) -> dict[str, str]:
+        """Return what each event means to whoever runs the site, by its name."""
+        return {name: event.meaning for name, event in self._events.items()}
+
 
 @dataclass(frozen=True)
 class Origin:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_gatehouse import User
 from flask_gatehouse.core.events import Event, Origin
 from flask_gatehouse.extension import events_of
-from flask_gatehouse.features.activity import rules
+from flask_gatehouse.features.audit.places import Place
 from flask_gatehouse.features.login.events import LoggedIn
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.testing import NOON, PASSWORD, GatehouseTester
@@ -93,7 +93,7 @@ def test_nobody_sees_what_happened_to_others(site: GatehouseTester, alice: User)
     assert "Somebody tried to sign in as you, and was refused. Refused" not in entries(bob)
     own = set(entries(bob))
     # Whatever is asked for: an id in the address changes nothing, and neither does a place.
-    places = [rules.Place(NOON + timedelta(hours=2), uuid4()), rules.Place(NOON, uuid4())]
+    places = [Place(NOON + timedelta(hours=2), uuid4()), Place(NOON, uuid4())]
     tried = [f"user_id={alice.id}", f"user={alice.id}", "username=alice"]
     tried += [f"{name}={place}" for name in ("before", "after") for place in places]
     for query in tried:
@@ -168,7 +168,7 @@ def test_a_place_that_is_none_shows_the_newest(
 
 def test_beyond_the_last_entry_there_is_a_way_back(site: GatehouseTester, alice: User) -> None:
     client = come_in(site)
-    page = client.get(f"{PAGE}?before={rules.Place(NOON - timedelta(days=9), uuid4())}")
+    page = client.get(f"{PAGE}?before={Place(NOON - timedelta(days=9), uuid4())}")
     assert page.status_code == 200
     assert "Nothing to show here." in page.text
     assert f'href="{PAGE}"' in page.text

@@ -44,8 +44,8 @@ def place(lane: int, sequence: int) -> Any:
 
 
 def test_asvs_16_4_2_a_record_that_nobody_touched_verifies(told: GatehouseTester) -> None:
-    assert damages(told) == []
     assert invoke(told, "verify").output == "The record verifies: 10 rows.\n"
+    assert damages(told) == []
     assert [(row.lane, row.sequence) for row in rows_of(told)] == [
         *((DONE, n) for n in range(1, 7)),
         *((REFUSED, n) for n in range(1, 5)),

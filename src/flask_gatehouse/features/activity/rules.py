@@ -1,32 +1,6 @@
-"""Where a page of a person's activity begins, as it stands in its address. Pure rules."""
+"""How much of a person's activity stands on a page. Pure rules."""
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 #: Entries on a page.
 PAGE: Final = 25
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where an entry stands: by its time, and among those of one moment by its id."""
-
-    at: datetime
-    id: UUID
-
-    def __str__(self) -> str:
-        """Write it for an address: microseconds since 1970, and the id."""
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id.hex}"
-
-
-def place(text: str | None) -> Place | None:
-    """Return the place that an address names; None if it names none."""
-    found = re.fullmatch(r"([0-9]{1,17})-([0-9a-f]{32})", text or "")
-    if found is None:
-        return None
-    return Place(_EPOCH + timedelta(microseconds=int(found[1])), UUID(hex=found[2]))

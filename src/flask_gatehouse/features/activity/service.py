@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from flask_gatehouse.core.events import Vocabulary
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.places import Places
-from flask_gatehouse.features.activity.rules import PAGE, Place
+from flask_gatehouse.features.activity.rules import PAGE
 from flask_gatehouse.features.audit.models import AuditRow
+from flask_gatehouse.features.audit.places import Place
 from flask_gatehouse.features.devices.rules import described
 
 _SHOWN: Final[tuple[Any, ...]] = (

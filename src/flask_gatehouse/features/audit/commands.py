@@ -11,15 +11,19 @@ from uuid import UUID
 
 import click
 from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.cli.application import program
-from flask_gatehouse.core.events import Origin
+from flask_gatehouse.core.errors import Unavailable
+from flask_gatehouse.core.events import Event, Origin
 from flask_gatehouse.core.moments import moment
 from flask_gatehouse.core.text import one_line
 from flask_gatehouse.features.audit import adopting, pruning, reading, verifying
+from flask_gatehouse.features.audit.events import DamageFound, RecordVerified
 from flask_gatehouse.features.audit.following import Follower
 from flask_gatehouse.features.audit.names import Names
 from flask_gatehouse.features.audit.reading import Wanted
+from flask_gatehouse.features.audit.telling import told
 from flask_gatehouse.features.audit.verifying import MEANINGS, Damage, Tally
 from flask_gatehouse.web.work import house, works
 
@@ -43,7 +47,9 @@ def _filters(command: _Command) -> _Command:
         click.option("--user", help="Only about this account, by user name, address or id."),
         click.option("--event", help="Only this event, or with `login` all that begin so."),
         click.option("--outcome", type=click.Choice(["done", "refused"]), help="Only these."),
+        click.option("--actor", help="Only what this account asked for; as --user."),
         click.option("--address", help="Only what was asked for from this network address."),
+        click.option("--request", help="Only what happened in the request of this id."),
         click.option("--since", metavar="TIME", help="Not before: 2h, 7d, a day or a time (UTC)."),
         click.option("--until", metavar="TIME", help="Only before this time."),
     )
@@ -65,7 +71,7 @@ def list_(*, limit: int, as_json: bool, **filters: str | None) -> None:
         about = {user_id for row in rows for user_id in (row.user_id, row.actor_id) if user_id}
         names = {} if as_json else _names().of(db, about)
     for row in rows:
-        click.echo(json.dumps(_told(row)) if as_json else _line(row, names))
+        click.echo(json.dumps(told(row)) if as_json else _line(row, names))
 
 
 @audit.command()
@@ -90,19 +96,39 @@ def export(*, follow: bool, **filters: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def verify(*, as_json: bool) -> None:
     """Look whether anything was changed, added or taken away past this program."""
-    tally, kinds = Tally(), Counter[str]()
+    tally, kinds, lanes = Tally(), Counter[str](), set[int]()
     for damage in verifying.damages(works(), tally):
         kinds[damage.kind] += 1
+        lanes.update(() if damage.lane is None else (damage.lane,))
         if as_json:
             click.echo(json.dumps(_damage_told(damage)))
         elif kinds[damage.kind] <= _TOLD:
             click.echo(_damage_line(damage), err=True)
+    _write_down(tally, kinds, lanes)
     if kinds:
         counted = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
         msg = f"The record does not verify: {counted}, in {tally.rows} rows{_hint(kinds)}."
         raise click.ClickException(msg)
     if not as_json:
         click.echo(f"The record verifies: {tally.rows} rows.")
+
+
+def _write_down(tally: Tally, kinds: Mapping[str, int], lanes: Collection[int]) -> None:
+    """Let the record say that it was looked through, and what was found: the console shows it."""
+    found: Event = RecordVerified(rows=tally.rows)
+    if kinds:
+        found = DamageFound(
+            rows=tally.rows,
+            damages=sum(kinds.values()),
+            kinds=tuple(sorted(kinds)),
+            lanes=tuple(sorted(lanes)),
+        )
+    try:
+        with works().begin(Origin()) as work:
+            work.record(found)
+    except (DBAPIError, Unavailable) as error:
+        # Whoever may only read can verify as well.
+        click.echo(f"That it was verified could not be written down: {error}", err=True)
 
 
 @audit.command()
@@ -141,12 +167,14 @@ def _hint(kinds: Collection[str]) -> str:
 
 def _wanted(filters: Mapping[str, str | None]) -> Wanted:
     now = house().clock.now()
-    user = filters["user"]
+    user, actor = filters["user"], filters["actor"]
     return Wanted(
         user_id=_id_of(user) if user else None,
+        actor_id=_id_of(actor) if actor else None,
         event=filters["event"],
         outcome=filters["outcome"],
         address=filters["address"],
+        request_id=filters["request"],
         since=_moment("--since", filters["since"], now),
         until=_moment("--until", filters["until"], now),
     )
@@ -185,24 +213,7 @@ def _follow(wanted: Wanted, follower: Follower) -> None:
 
 
 def _print(row: Row[Any]) -> None:
-    click.echo(json.dumps(_told(row)))
-
-
-def _told(row: Row[Any]) -> dict[str, object]:
-    return {
-        "time": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "id": str(row.id),
-        "event": row.name,
-        "outcome": row.outcome,
-        "user_id": str(row.user_id) if row.user_id else None,
-        "actor_id": str(row.actor_id) if row.actor_id else None,
-        "session_id": row.session_id,
-        "channel": row.channel,
-        "address": row.address,
-        "agent": row.agent,
-        "request_id": row.request_id,
-        "facts": row.facts,
-    }
+    click.echo(json.dumps(told(row)))
 
 
 def _line(row: Row[Any], names: Mapping[UUID, str]) -> str:

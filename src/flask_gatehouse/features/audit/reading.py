@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.audit.models import AuditLane, AuditRow
+from flask_gatehouse.features.audit.places import Place
 
 #: Rows read at once.
 PAGE: Final = 1000
@@ -28,6 +29,8 @@ class Wanted:
     event: str | None = None
     outcome: str | None = None
     address: str | None = None
+    actor_id: UUID | None = None
+    request_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -37,6 +40,8 @@ class Wanted:
             _columns.user_id: self.user_id,
             _columns.outcome: self.outcome,
             _columns.address: self.address,
+            _columns.actor_id: self.actor_id,
+            _columns.request_id: self.request_id,
         }
         found = [column == value for column, value in exact.items() if value is not None]
         if self.event is not None:
@@ -55,6 +60,8 @@ class Wanted:
             self.user_id is not None and row.user_id != self.user_id,
             self.outcome is not None and row.outcome != self.outcome,
             self.address is not None and row.address != self.address,
+            self.actor_id is not None and row.actor_id != self.actor_id,
+            self.request_id is not None and row.request_id != self.request_id,
             self.event is not None and not f"{row.name}.".startswith(f"{self.event}."),
             self.since is not None and row.at < self.since,
             self.until is not None and row.at >= self.until,
@@ -139,10 +146,16 @@ def _page(works: Works, found: Select[Any]) -> list[Row[Any]]:
         return list(db.execute(found.limit(PAGE)).all())
 
 
-def later(last: Row[Any]) -> ColumnElement[bool]:
+def later(last: Row[Any] | Place) -> ColumnElement[bool]:
     """Return the condition that a row comes after another one by its time."""
     here = and_(_columns.at == last.at, _columns.id > last.id)
     return and_(_columns.at >= last.at, or_(_columns.at > last.at, here))
+
+
+def earlier(place: Place) -> ColumnElement[bool]:
+    """Return the condition that a row comes before a place by its time."""
+    here = and_(_columns.at == place.at, _columns.id < place.id)
+    return and_(_columns.at <= place.at, or_(_columns.at < place.at, here))
 
 
 def _further(last: Row[Any]) -> ColumnElement[bool]:

@@ -117,8 +117,12 @@ def is_as_written(keys: KeyRing, row: Mapping[Any, Any]) -> bool:
     if row["personal"] is None:
         return True
     salt = row["salt"] or NOTHING
-    if hmac.compare_digest(personal_of(salt, row), row["personal"]):
-        return True
+    return hmac.compare_digest(personal_of(salt, row), row["personal"]) or was_forgotten(keys, row)
+
+
+def was_forgotten(keys: KeyRing, row: Mapping[Any, Any]) -> bool:
+    """Whether we emptied what can be forgotten, because the account was erased."""
+    salt = row["salt"] or NOTHING
     if row["user_id"] is None or any(row[name] != empty for name, empty in FORGOTTEN.items()):
         return False
     ours = (forgotten_by(key, row["user_id"]) for key in keys.keys(PURPOSE))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Select, delete, func, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from flask_gatehouse.core import tokens
@@ -193,11 +193,13 @@ def views_that_stand(db: DbSession, *, among: Collection[str], now: datetime) ->
 
 def count_open(db: DbSession, *, now: datetime) -> int:
     """Count sessions that have reached no limit."""
+    return db.scalar(select(func.count()).select_from(that_are_open(now=now).subquery())) or 0
+
+
+def that_are_open(*, now: datetime) -> Select[bytes]:
+    """Return the question for sessions that have reached no limit."""
     alive = (Session.expires_at > now) & (Session.idle_expires_at > now)
-    return (
-        db.scalar(select(func.count()).select_from(Session).where(alive, Session.kind == BROWSER))
-        or 0
-    )
+    return select(Session.digest).where(alive, Session.kind == BROWSER)
 
 
 def idle_limit(house: House, kind: int) -> timedelta:
