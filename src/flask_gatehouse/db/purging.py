@@ -28,6 +28,12 @@ class Purge(Chore):
         self._key = key
         self._expires_at = expires_at
 
+    @property
+    def label(self) -> str:
+        """Say of which table."""
+        table = str(self._key.class_.__tablename__).removeprefix("gatehouse_").replace("_", " ")
+        return f"Purge: {table}"
+
     def do(self, works: Works) -> bool:
         """Delete some; what somebody else holds is being used up, or left to the next turn."""
         with works.begin(_ORIGIN, joined=False) as work:

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import re
 import secrets
 import threading
 import time
@@ -38,6 +39,12 @@ class Chore(ABC):
 
     #: The longest that it waits for its turn.
     every: ClassVar[timedelta]
+
+    @property
+    def label(self) -> str:
+        """What it is called where somebody sees to it that chores are done."""
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__)
+        return words.capitalize()
 
     @abstractmethod
     def do(self, works: Works) -> bool:
@@ -79,7 +86,7 @@ class Upkeep:
     def turns(self) -> tuple[Turn, ...]:
         """Return every chore, and when it had its turn last in this process."""
         return tuple(
-            Turn(type(chore).__name__, chore.every, *self._last.get(chore, (None, False)))
+            Turn(chore.label, chore.every, *self._last.get(chore, (None, False)))
             for chore in self._house.plugs(Chore)
         )
 
