@@ -8,6 +8,8 @@ class PeopleExported(Event):
 
     name = "people.exported"
     meaning = "Somebody took a list of people out of the site."
+    # It is about a list, and nobody's own.
+    sentence = None
     #: How many there were.
     count: int
     form: str

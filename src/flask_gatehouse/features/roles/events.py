@@ -10,6 +10,8 @@ class RoleMade(Event):
 
     name = "roles.made"
     meaning = "A role was made."
+    # It is about a role, and nobody's own.
+    sentence = None
     role: str
     permissions: tuple[str, ...]
 
@@ -19,6 +21,8 @@ class RoleChanged(Event):
 
     name = "roles.changed"
     meaning = "A role was changed; whoever has it may do something else from the next request on."
+    # It is about a role, and nobody's own.
+    sentence = None
     role: str
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -29,6 +33,8 @@ class RoleRemoved(Event):
 
     name = "roles.removed"
     meaning = "A role was deleted, and taken away from everybody who had it."
+    # It is about a role, and nobody's own.
+    sentence = None
     role: str
     #: How many accounts had it.
     accounts: int
