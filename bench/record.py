@@ -1,8 +1,8 @@
 """Do the pages of the record and of statistics stay fast? PostgreSQL, a year of very many events.
 
 The events are made by the server itself, in SQL, with all indexes; the numbers of statistics by
-Gatehouse's own counting. Each page is fetched by an administrator, once cold and then some times;
-what is printed is the middle one of all.
+Gatehouse's own counting. Each page is fetched by an administrator some times; what is printed is
+the middle one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from bench import truth
+from bench import truth, wsgi
 from bench.contenders import USER, gatehouse
-from bench.measure import Middle, Running, middle, page
+from bench.measure import Middle, Running, middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,14 +86,15 @@ def pages(folder: Path, rows: int, tell: Tell) -> dict[str, Middle]:
             gatehouse.command(app, "statistics", "rebuild")
             tell("counted")
             visitor = Running(gatehouse.CONTENDER, app).signed_in()
-            return {
-                name: middle(fetch() for _ in range(ROUNDS))
-                for name, fetch in (
-                    (name, page(visitor, path.format(**known))) for name, path in PAGES
-                )
-            }
+            return {name: _taken(visitor, path.format(**known)) for name, path in PAGES}
         finally:
             app.extensions["gatehouse"].works.engine.dispose()
+
+
+def _taken(visitor: wsgi.Visitor, path: str) -> Middle:
+    bare, _, query = path.partition("?")
+    environ = visitor.environ(bare) | {"QUERY_STRING": query}
+    return middle(wsgi.timed(visitor.app, environ) for _ in range(ROUNDS))
 
 
 def _fill(app: Flask, rows: int) -> dict[str, object]:

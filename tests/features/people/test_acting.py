@@ -348,7 +348,7 @@ def test_no_secret_is_on_the_page_of_a_person(staffed: GatehouseTester) -> None:
 
 def several(client: FlaskClient, **fields: Any) -> TestResponse:
     token = forms.token(client.get("/account/password/"))
-    return client.post("/admin/people/several/", data={"csrf_token": token, **fields})
+    return client.post("/admin/people/several/preview/", data={"csrf_token": token, **fields})
 
 
 def confirmed(client: FlaskClient, page: TestResponse, **changed: str) -> TestResponse:

@@ -27,7 +27,7 @@ from tests.forms import token
 from tests.security.walk import events
 
 PAGE = "/admin/record/"
-EXPORT = "/admin/record/export/"
+EXPORT = "/admin/record/chosen/export/"
 
 
 @pytest.fixture

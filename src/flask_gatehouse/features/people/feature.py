@@ -37,7 +37,7 @@ FEATURE = Feature(
             methods=("GET", "POST"),
         ),
         Route(
-            rule="/admin/people/several/",
+            rule="/admin/people/several/preview/",
             access="fresh permitted",
             needs="people.read",
             view=f"{_HERE}.views:several",
@@ -51,7 +51,7 @@ FEATURE = Feature(
             methods=("POST",),
         ),
         Route(
-            rule="/admin/people/export/",
+            rule="/admin/people/several/export/",
             access="fresh permitted",
             needs="people.export",
             view=f"{_HERE}.views:export",
