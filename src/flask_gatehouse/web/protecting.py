@@ -90,6 +90,8 @@ class _Decision(NamedTuple):
 
     view: object
     policies: tuple[Policy, ...]
+    #: How much was protected when it was made: of more it knows nothing.
+    among: int
 
 
 class Protection:
@@ -152,12 +154,13 @@ class Protection:
             return
         self._hooked.add(app)
         decisions: dict[tuple[str, str], _Decision] = {}
-        checked: list[bool] = []
+        checked = [0]
 
         def ask_first() -> ResponseReturnValue | None:
-            if not checked:
+            among = len(self._policies)
+            if checked[0] != among:
                 self.check(app)
-                checked.append(True)
+                checked[0] = among
             asked: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one way through the proxy
             endpoint = asked.endpoint
             # Without a view there is an error to be shown, and nothing to be entered.
@@ -167,10 +170,9 @@ class Protection:
             if method == "OPTIONS" and getattr(asked.url_rule, "provide_automatic_options", False):
                 return None
             decision = decisions.get((endpoint, method))
-            if decision is None or decision.view is not app.view_functions.get(endpoint):
-                decision = _Decision(
-                    app.view_functions.get(endpoint), self.policies(app, endpoint, method)
-                )
+            view = app.view_functions.get(endpoint)
+            if decision is None or decision.view is not view or decision.among != among:
+                decision = _Decision(view, self.policies(app, endpoint, method), among)
                 decisions[endpoint, method] = decision
             return _ask(endpoint, decision.policies) if decision.policies else None
 
