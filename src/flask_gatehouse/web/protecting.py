@@ -133,6 +133,19 @@ class Protection:
             and not any(endpoint in meant for meant in each.open_endpoints(app).values())
         )
 
+    def roles_asked_for(self) -> frozenset[str]:
+        """Return the roles that a mark or a protection asks for by their names."""
+        protected = (name for each in self._policies for name in each.roles)
+        marked = (
+            name
+            for app in tuple(self._apps)
+            for view in tuple(app.view_functions.values())
+            for mark in _all_marks(view)
+            if mark.access == "role"
+            for name in mark.needs
+        )
+        return frozenset((*protected, *marked))
+
     def is_open(self, app: Flask, endpoint: str) -> bool:
         """Whether somebody said that a view is public, in the place of a mark."""
         return any(
@@ -223,6 +236,13 @@ def marks(view: object, method: str) -> tuple[Mark, ...]:
         for part in (getattr(handler, "dispatch_request", None), getattr(handler, name, None)):
             found += (*getattr(part, MARKS, ()), *_of_flask_login(part))
     return (*_of_flask_login(view), *found)
+
+
+def _all_marks(view: object) -> tuple[Mark, ...]:
+    """Return what a view says, by whatever method it is asked."""
+    handler = getattr(view, "view_class", None)
+    methods = ("GET", *(getattr(handler, "methods", None) or ()))
+    return tuple(mark for method in methods for mark in marks(view, method))
 
 
 def _of_flask_login(view: object) -> Iterator[Mark]:
