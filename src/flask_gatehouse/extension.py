@@ -129,6 +129,7 @@ class Gatehouse:
         self.permissions = Permissions([each.permissions for each in self.features], permissions)
         self._console = declared_console(console, self.permissions)
         self.protection = Protection()
+        self.permissions.roles_asked_for = self.protection.roles_asked_for
         if db is not None:
             _rooms().offer_user_table(db.metadata)
         if app is not None:

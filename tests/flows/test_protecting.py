@@ -104,6 +104,17 @@ def test_nothing_of_a_protected_application_is_open_but_what_is_named(make: Make
     assert [member.get(path, buffered=True).status_code for path in closed] == [200] * 5
 
 
+def test_what_is_protected_later_is_protected_from_the_next_request_on(make: Make) -> None:
+    app, gatehouse = make()
+    gatehouse.protect(Blueprint("elsewhere", __name__))
+    assert statuses(app, "/late/") == [200]
+    gatehouse.protect(app)
+    assert statuses(app, "/late/") == [302]
+    gatehouse.protect(app, public=["lately"])
+    with pytest.raises(Misconfigured, match="lately"):
+        statuses(app, "/late/")
+
+
 def test_our_own_pages_stay_where_they_are(make: Make) -> None:
     app, gatehouse = make()
     gatehouse.protect(app, permissions=["reports.read"], fresh=True, second_factor=True)

@@ -45,6 +45,8 @@ class Permissions:
         for name, sentence in (of_host or {}).items():
             self._take(name, sentence)
         self.names: Final = frozenset(self._sentences)
+        #: Returns the roles that code asks for by their names: to have one is a right of its own.
+        self.roles_asked_for: Callable[[], frozenset[str]] = frozenset
 
     def _take(self, name: str, sentence: str) -> None:
         if len(name) > LONGEST_NAME or _NAME.fullmatch(name) is None:

@@ -90,6 +90,8 @@ class _Decision(NamedTuple):
 
     view: object
     policies: tuple[Policy, ...]
+    #: How much was protected when it was made: of more it knows nothing.
+    among: int
 
 
 class Protection:
@@ -131,6 +133,19 @@ class Protection:
             and not any(endpoint in meant for meant in each.open_endpoints(app).values())
         )
 
+    def roles_asked_for(self) -> frozenset[str]:
+        """Return the roles that a mark or a protection asks for by their names."""
+        protected = (name for each in self._policies for name in each.roles)
+        marked = (
+            name
+            for app in tuple(self._apps)
+            for view in tuple(app.view_functions.values())
+            for mark in _all_marks(view)
+            if mark.access == "role"
+            for name in mark.needs
+        )
+        return frozenset((*protected, *marked))
+
     def is_open(self, app: Flask, endpoint: str) -> bool:
         """Whether somebody said that a view is public, in the place of a mark."""
         return any(
@@ -152,12 +167,13 @@ class Protection:
             return
         self._hooked.add(app)
         decisions: dict[tuple[str, str], _Decision] = {}
-        checked: list[bool] = []
+        checked = [0]
 
         def ask_first() -> ResponseReturnValue | None:
-            if not checked:
+            among = len(self._policies)
+            if checked[0] != among:
                 self.check(app)
-                checked.append(True)
+                checked[0] = among
             asked: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one way through the proxy
             endpoint = asked.endpoint
             # Without a view there is an error to be shown, and nothing to be entered.
@@ -167,10 +183,9 @@ class Protection:
             if method == "OPTIONS" and getattr(asked.url_rule, "provide_automatic_options", False):
                 return None
             decision = decisions.get((endpoint, method))
-            if decision is None or decision.view is not app.view_functions.get(endpoint):
-                decision = _Decision(
-                    app.view_functions.get(endpoint), self.policies(app, endpoint, method)
-                )
+            view = app.view_functions.get(endpoint)
+            if decision is None or decision.view is not view or decision.among != among:
+                decision = _Decision(view, self.policies(app, endpoint, method), among)
                 decisions[endpoint, method] = decision
             return _ask(endpoint, decision.policies) if decision.policies else None
 
@@ -221,6 +236,13 @@ def marks(view: object, method: str) -> tuple[Mark, ...]:
         for part in (getattr(handler, "dispatch_request", None), getattr(handler, name, None)):
             found += (*getattr(part, MARKS, ()), *_of_flask_login(part))
     return (*_of_flask_login(view), *found)
+
+
+def _all_marks(view: object) -> tuple[Mark, ...]:
+    """Return what a view says, by whatever method it is asked."""
+    handler = getattr(view, "view_class", None)
+    methods = ("GET", *(getattr(handler, "methods", None) or ()))
+    return tuple(mark for method in methods for mark in marks(view, method))
 
 
 def _of_flask_login(view: object) -> Iterator[Mark]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from flask_gatehouse import roles_required
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.roles import service as roles
@@ -15,6 +16,7 @@ from flask_gatehouse.features.roles.models import RolePermission
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import GatehouseTester
+from flask_gatehouse.web.protecting import Policy, Protection
 
 DESK = ("people.read", "people.suspend", "roles.edit", "roles.grant")
 
@@ -163,6 +165,75 @@ def test_what_nobody_declares_any_more_puts_nobody_above_another(
         site,
         BeyondOwnRights,
         lambda work: roles.grant(work, user=people["reader"], role="old", by=people["helper"]),
+    )
+
+
+@pytest.mark.parametrize("asked_for", ["mark", "protection"])
+def test_adm_03_a_role_that_opens_a_page_by_its_name_changes_hands_like_a_right(
+    site: GatehouseTester, people: dict[str, User], asked_for: str
+) -> None:
+    helper, reader = people["helper"], people["reader"]
+    if asked_for == "mark":
+        site.app.add_url_rule("/board/", "board", roles_required("board")(lambda: "the board"))
+    else:
+        site.app.add_url_rule("/board/", "board", lambda: "the board")
+        protection = site.app.extensions["gatehouse"].house.part(Protection)
+        protection.add(Policy(target=site.app, public=frozenset(), roles=("board",)))
+    # There is none yet: nobody makes it who has not got what it opens.
+    refused(site, BeyondOwnRights, lambda work: roles.make(work, name="board", by=helper))
+    with site.work() as work:
+        roles.make(work, name="board")
+        roles.make(work, name="label")
+    attempts: list[Callable[[Work], object]] = [
+        lambda work: roles.grant(work, user=reader, role="board", by=helper),
+        lambda work: roles.change(work, name="board", about="", permissions=DESK, by=helper),
+        lambda work: roles.remove(work, name="board", by=helper),
+    ]
+    for attempt in attempts:
+        refused(site, BeyondOwnRights, attempt)
+    with site.work() as work:
+        # A name that nothing asks for is worth nothing.
+        roles.grant(work, user=reader, role="label", by=helper)
+        roles.grant(work, user=reader, role="board")
+        roles.grant(work, user=reader, role="readers")
+    attempts = [
+        lambda work: roles.revoke(work, user=reader, role="label", by=helper),
+        lambda work: roles.change(work, name="label", about="", permissions=DESK, by=helper),
+        lambda work: roles.remove(work, name="readers", by=helper),
+    ]
+    for attempt in attempts:
+        refused(site, OutOfReach, attempt)
+    with site.work() as work:
+        # Whoever may enter there has it to give, as long as they have it.
+        roles.grant(work, user=helper, role="board", until=work.now + timedelta(days=2))
+    refused(
+        site,
+        BeyondOwnRights,
+        lambda work: roles.grant(work, user=people["reader"], role="board", by=helper),
+    )
+    with site.work() as work:
+        roles.revoke(work, user=reader, role="board", by=helper)
+        soon = work.now + timedelta(days=1)
+        roles.grant(work, user=reader, role="board", until=soon, by=helper)
+
+
+def test_adm_03_whoever_may_do_as_much_by_rights_and_by_name_is_an_equal(
+    site: GatehouseTester, people: dict[str, User]
+) -> None:
+    site.app.add_url_rule("/board/", "board", roles_required("board")(lambda: "the board"))
+    peer = site.add_user("peer", password=None)
+    with site.work() as work:
+        roles.make(work, name="board")
+        roles.make(work, name="label")
+        for role in ("desk", "board"):
+            roles.grant(work, user=people["helper"], role=role)
+        for role in ("desk", "board", "label"):
+            roles.grant(work, user=peer, role=role)
+    refused(site, OutOfReach, lambda work: roles.remove(work, name="label", by=people["helper"]))
+    refused(
+        site,
+        OutOfReach,
+        lambda work: roles.revoke(work, user=peer, role="label", by=people["helper"]),
     )
 
 

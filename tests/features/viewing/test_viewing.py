@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from flask_gatehouse.features.roles import service as roles
+from flask_gatehouse.features.roles.models import RolePermission
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.sessions.models import Session
 from flask_gatehouse.features.users import service as users
@@ -67,6 +68,19 @@ def test_adm_07_it_does_not_make_whoever_looked_fresh(site: GatehouseTester) -> 
 
 
 # Who may
+
+
+def test_what_nobody_declares_any_more_does_not_keep_a_view_open(site: GatehouseTester) -> None:
+    client, viewer, alice = looking(site, admin=False)
+    with site.work() as work:
+        role = roles.make(work, name="old")
+        work.db.add(RolePermission(role_id=role.id, permission="reports.of_before"))
+        roles.grant(work, user=viewer, role="old")
+    assert who(client) == "alice"
+    with site.work() as work:
+        # As much as whoever looks, but for what allows nothing.
+        roles.grant(work, user=alice, role="role-helper")
+    assert who(client) != "alice"
 
 
 def test_adm_07_without_the_permission_nobody_looks(site: GatehouseTester) -> None:

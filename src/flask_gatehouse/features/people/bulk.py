@@ -108,7 +108,7 @@ def made(*, action: str, user_ids: Sequence[UUID], role: str = "", reason: str =
 
 def foresee(work: Work, db: Session, plan: Plan, *, by: User) -> list[Foreseen]:
     """Return who would be touched, by what is so at this moment; who is gone is left out."""
-    mine = roles.granted(db, user=by, now=work.now)
+    mine = roles.weighed(work.house, roles.granted(db, user=by, now=work.now))
     found = {each.id: each for each in db.scalars(select(User).where(User.id.in_(plan.user_ids)))}
     return [
         Foreseen(user.id, user.username, _refusal(work, db, plan, user, mine=mine, by=by))
@@ -122,7 +122,9 @@ def _refusal(
 ) -> Refusal | None:
     if not mine.everything and NEEDS[plan.action] not in mine.permissions:
         return NotHere()
-    if user.id == by.id or not mine.may_act_on(roles.granted(db, user=user, now=work.now)):
+    # As high as if it were in use: it may be again.
+    theirs = roles.weighed(work.house, roles.if_used(db, user=user, now=work.now))
+    if user.id == by.id or not mine.may_act_on(theirs):
         return OutOfReach()
     if plan.action == "restore" and user.active:
         return NotSuspended()

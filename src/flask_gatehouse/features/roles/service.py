@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
@@ -119,7 +120,7 @@ def rights(work: Work, *, by: User | None, then: datetime | None = None) -> Gran
     # Another epoch by now: what they were let in with is over.
     if account is None or not account.active or account.epoch != epoch:
         raise NotHere
-    return _declared_only(work, granted(work.db, user=account, now=then or work.now))
+    return weighed(work.house, granted(work.db, user=account, now=then or work.now))
 
 
 def demand(work: Work, *, by: User | None, permission: str) -> Granted:
@@ -148,17 +149,27 @@ def demand_reach(work: Work, *, by: User | None, user: User, permission: str) ->
     mine = demand(work, by=by, permission=permission)
     if by is not None and by.id == user.id:
         raise OutOfReach
-    theirs = _declared_only(work, if_used(work.db, user=user, now=work.now))
+    theirs = weighed(work.house, if_used(work.db, user=user, now=work.now))
     if not mine.may_act_on(theirs):
         raise OutOfReach
 
 
-def _declared_only(work: Work, found: Granted) -> Granted:
-    """Leave out what nobody declares any more: it allows nothing, and puts nobody above another."""
+def weighed(house: House, found: Granted) -> Granted:
+    """Return what counts of what somebody may do, where it is held against somebody else.
+
+    Not what nobody declares any more: it allows nothing, and puts nobody above another. A role that
+    code asks for by its name opens something whatever it allows, so to have it counts as well.
+    """
     if found.everything:
         return found
-    known = work.house.part(Permissions).names
-    return Granted(roles=found.roles, permissions=found.permissions & known)
+    known = house.part(Permissions)
+    counts = found.permissions & known.names | _by_name(found.roles & known.roles_asked_for())
+    return Granted(roles=found.roles, permissions=counts)
+
+
+def _by_name(names: Iterable[str]) -> frozenset[str]:
+    """Return what roles are worth by their names: no permission is written so."""
+    return frozenset(f"role {name}" for name in names)
 
 
 def everyone(db: Session, *, now: datetime) -> list[Shown]:
@@ -243,7 +254,7 @@ def make(
     kept, said = rules.role_name(name), rules.about(about)
     allowed = _declared(work, permissions)
     users.hold_administration(work)
-    _demand_cover(work, by, allowed, permission="roles.edit")
+    _demand_cover(work, by, allowed | _worth(work, kept), permission="roles.edit")
     _demand_lasting(work, by, allowed, until=None)
     if work.db.scalar(select(Role.id).where(Role.name == kept)) is not None:
         raise RoleTaken
@@ -286,7 +297,7 @@ def change(
     if seen is not None and before != set(seen):
         raise ChangedMeanwhile
     after = _declared(work, set(permissions) - before) | (set(permissions) & before)
-    _demand_cover(work, by, before | after, permission="roles.edit")
+    _demand_cover(work, by, before | after | _worth(work, name), permission="roles.edit")
     if after == before and said == role.about:
         return
     if after != before:
@@ -313,7 +324,8 @@ def remove(work: Work, *, name: str, by: User | None = None) -> None:
     """
     users.hold_administration(work)
     role = one(work.db, name)
-    _demand_cover(work, by, _allowed(work, role), permission="roles.edit")
+    worth = _allowed(work, role) | _worth(work, name)
+    _demand_cover(work, by, worth, permission="roles.edit")
     _demand_reach_of_holders(work, by, role)
     held = delete(UserRole).where(UserRole.role_id == role.id)
     accounts = changed(work.db, held.execution_options(synchronize_session=False))
@@ -344,9 +356,9 @@ def grant(
         raise AlreadyOver
     users.hold_administration(work)
     found = one(work.db, role)
-    allowed = _allowed(work, found)
-    _demand_cover(work, by, allowed, permission="roles.grant")
-    _demand_lasting(work, by, allowed, until=until)
+    worth = _allowed(work, found) | _worth(work, role)
+    _demand_cover(work, by, worth, permission="roles.grant")
+    _demand_lasting(work, by, worth, until=until)
     held = users.hold(work, user_id=user.id)
     demand_reach(work, by=by, user=held, permission="roles.grant")
     has = work.db.get(UserRole, (held.id, found.id), populate_existing=True)
@@ -373,7 +385,8 @@ def revoke(work: Work, *, user: User, role: str, by: User | None = None) -> None
     """
     users.hold_administration(work)
     found = one(work.db, role)
-    _demand_cover(work, by, _allowed(work, found), permission="roles.grant")
+    worth = _allowed(work, found) | _worth(work, role)
+    _demand_cover(work, by, worth, permission="roles.grant")
     held = users.hold(work, user_id=user.id)
     demand_reach(work, by=by, user=held, permission="roles.grant")
     theirs = (UserRole.user_id == held.id) & (UserRole.role_id == found.id) & _lasts(work.now)
@@ -385,6 +398,12 @@ def revoke(work: Work, *, user: User, role: str, by: User | None = None) -> None
 
 def _allowed(work: Work, role: Role) -> frozenset[str]:
     return permissions(work.db, role)
+
+
+def _worth(work: Work, role: str) -> frozenset[str]:
+    """Return what a role is worth by its name alone: nothing, unless code asks for it."""
+    asked_for = work.house.part(Permissions).roles_asked_for()
+    return _by_name({role} & asked_for)
 
 
 def _declared(work: Work, names: Iterable[str]) -> set[str]:
@@ -422,15 +441,18 @@ def _demand_reach_of_holders(work: Work, by: User | None, role: Role) -> None:
     theirs = (
         select(UserRole.user_id)
         .join(User, User.id == UserRole.user_id)
+        .join(Role, Role.id == UserRole.role_id)
         .outerjoin(RolePermission, RolePermission.role_id == UserRole.role_id)
         .where(_lasts(work.now), UserRole.user_id.in_(_having(role, now=work.now)))
         .group_by(UserRole.user_id)
     )
-    permission, own = RolePermission.permission, sorted(mine.permissions)
-    beyond = sorted(work.house.part(Permissions).names - mine.permissions)
+    known = work.house.part(Permissions)
+    permission, own = RolePermission.permission, sorted(known.names & mine.permissions)
+    beyond = sorted(known.names - mine.permissions)
+    named = sorted(known.roles_asked_for() - mine.roles)
     shared = func.count(func.distinct(case((permission.in_(own), permission))))
     more = func.count(case((permission.in_(beyond), permission)))
-    rank = func.max(case((User.is_admin, 1), else_=0))
+    rank = func.max(case((or_(User.is_admin, Role.name.in_(named)), 1), else_=0))
     is_own = UserRole.user_id == (by.id if by is not None else None)
     found = theirs.having(or_(shared >= len(own), more > 0, rank > 0, is_own)).limit(1)
     if work.db.scalar(found) is not None:

@@ -48,7 +48,9 @@ class Watch(LoginStep):
         if standing.actor is None or standing.user is None:
             return False
         with works.reading() as db:
-            return service.may_go_on(db, viewer=standing.actor, user=standing.user, now=standing.at)
+            return service.may_go_on(
+                works.house, db, viewer=standing.actor, user=standing.user, now=standing.at
+            )
 
 
 class Closing(Chore):

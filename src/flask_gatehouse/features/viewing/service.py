@@ -14,6 +14,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import aliased
 
+from flask_gatehouse.core.house import House
 from flask_gatehouse.db.statements import changed
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.login import notices
@@ -121,16 +122,17 @@ def demand(work: Work, *, by: User, user: User) -> None:
     mine = roles.demand(work, by=by, permission=PERMISSION)
     if not user.active:
         raise NotInUse
-    theirs = roles.granted(work.db, user=user, now=work.now)
+    theirs = roles.weighed(work.house, roles.granted(work.db, user=user, now=work.now))
     if by.id == user.id or not mine.is_above(theirs):
         raise OutOfReach
 
 
-def may_go_on(db: DbSession, *, viewer: User, user: User, now: datetime) -> bool:
+def may_go_on(house: House, db: DbSession, *, viewer: User, user: User, now: datetime) -> bool:
     """Whether somebody who sees the site as somebody else still may."""
-    mine = roles.granted(db, user=viewer, now=now)
+    mine = roles.weighed(house, roles.granted(db, user=viewer, now=now))
+    theirs = roles.weighed(house, roles.granted(db, user=user, now=now))
     may = mine.everything or PERMISSION in mine.permissions
-    return may and mine.is_above(roles.granted(db, user=user, now=now))
+    return may and mine.is_above(theirs)
 
 
 def end(work: Work, *, view: str | None, aside: str | None) -> Ended:

@@ -89,7 +89,7 @@ def _person(user_id: UUID | None) -> str:
         return url_for("gatehouse.admin.index")
     with unit_of_work() as work, work.reading() as db:
         name = users.by_id(db, user_id).username
-    return url_for("gatehouse.admin.people", q=name)
+    return url_for("gatehouse.people.index", q=name)
 
 
 def _id(text: str) -> UUID:
