@@ -11,7 +11,7 @@ def moment(text: str, *, now: datetime) -> datetime:
     What names no zone is UTC.
 
     Raises:
-        ValueError: it is none of these, or before the year 1.
+        ValueError: it is none of these, or in UTC in no year from 1 to 9999.
     """
     try:
         return now - duration(text)
@@ -19,4 +19,9 @@ def moment(text: str, *, now: datetime) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except OverflowError as error:
         raise ValueError(text) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error

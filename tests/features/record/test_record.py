@@ -198,6 +198,8 @@ def test_a_family_is_shown_in_the_order_of_time(site: GatehouseTester, chief: Fl
         ("?actor=mallory", "There is no such account."),
         ("?since=yesterday", "“From” is no time"),
         ("?until=2026-31-01", "“Before” is no time"),
+        ("?since=0001-01-01T00:00%2B01:00", "“From” is no time"),
+        ("?until=9999-12-31T23:59-01:00", "“Before” is no time"),
     ],
 )
 def test_what_means_nothing_is_said_and_shows_nothing(

@@ -47,7 +47,8 @@ def test_ending_it_brings_the_own_session_back_under_a_new_handle(site: Gatehous
     look(client, alice)
     during = cookie(client)
     over = end(client)
-    assert (over.status_code, over.location) == (303, "/admin/people/?q=alice")
+    assert (over.status_code, over.location) == (303, f"/admin/people/{alice.id}/")
+    assert client.get(over.location).status_code == 200
     assert who(client) == "helper"
     assert cookie(client) not in {before, during}
     assert cookie(client, ASIDE) is None

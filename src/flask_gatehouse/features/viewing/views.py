@@ -87,9 +87,7 @@ def _person(user_id: UUID | None) -> str:
     """Return the page of a person in the console, as far as whoever asks may see people."""
     if user_id is None or not may("people.read"):
         return url_for("gatehouse.admin.index")
-    with unit_of_work() as work, work.reading() as db:
-        name = users.by_id(db, user_id).username
-    return url_for("gatehouse.people.index", q=name)
+    return url_for("gatehouse.people.one", person=user_id)
 
 
 def _id(text: str) -> UUID:
