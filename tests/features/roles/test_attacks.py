@@ -36,6 +36,11 @@ def people(site: GatehouseTester) -> dict[str, User]:
     return found
 
 
+def the_board() -> str:
+    """Be a view."""
+    return "the board"
+
+
 def state(site: GatehouseTester) -> list[roles.Shown]:
     with site.work() as work, work.reading() as db:
         return roles.everyone(db, now=work.now)
@@ -174,9 +179,9 @@ def test_adm_03_a_role_that_opens_a_page_by_its_name_changes_hands_like_a_right(
 ) -> None:
     helper, reader = people["helper"], people["reader"]
     if asked_for == "mark":
-        site.app.add_url_rule("/board/", "board", roles_required("board")(lambda: "the board"))
+        site.app.add_url_rule("/board/", "board", roles_required("board")(the_board))
     else:
-        site.app.add_url_rule("/board/", "board", lambda: "the board")
+        site.app.add_url_rule("/board/", "board", the_board)
         protection = site.app.extensions["gatehouse"].house.part(Protection)
         protection.add(Policy(target=site.app, public=frozenset(), roles=("board",)))
     # There is none yet: nobody makes it who has not got what it opens.
@@ -220,7 +225,7 @@ def test_adm_03_a_role_that_opens_a_page_by_its_name_changes_hands_like_a_right(
 def test_adm_03_whoever_may_do_as_much_by_rights_and_by_name_is_an_equal(
     site: GatehouseTester, people: dict[str, User]
 ) -> None:
-    site.app.add_url_rule("/board/", "board", roles_required("board")(lambda: "the board"))
+    site.app.add_url_rule("/board/", "board", roles_required("board")(the_board))
     peer = site.add_user("peer", password=None)
     with site.work() as work:
         roles.make(work, name="board")

@@ -23,6 +23,7 @@ from flask_gatehouse.features.mail import service as mail
 from flask_gatehouse.features.proofs import service as proofs
 from flask_gatehouse.features.proofs.errors import ProofSpent
 from flask_gatehouse.features.proofs.rules import shown_code
+from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.throttling import service as throttling
 from flask_gatehouse.features.throttling.rules import network_of
@@ -118,8 +119,11 @@ def ask(work: Work, *, user: User, address: str, link_of: LinkOf) -> None:
     _send(work, account, canonical, shown, link_of)
 
 
-def send(work: Work, *, user: User, address: str, link_of: LinkOf) -> None:
+def send(work: Work, *, user: User, address: str, link_of: LinkOf, by: User | None = None) -> None:
     """Send such a letter at the wish of whoever runs the site, who may know who has an address.
+
+    Args:
+        by: who wishes it; the letter goes with their right to. None is the command line.
 
     Raises:
         AddressTaken: another account has it.
@@ -133,7 +137,7 @@ def send(work: Work, *, user: User, address: str, link_of: LinkOf) -> None:
     row = addresses.at(work.db, canonical=canonical)
     if row is not None and row.user_id != account.id:
         raise AddressTaken
-    _send(work, account, canonical, shown, link_of)
+    _send(work, account, canonical, shown, link_of, by=by)
 
 
 def resend(work: Work, *, user: User, address: str, link_of: LinkOf) -> None:
@@ -298,7 +302,15 @@ def _count(work: Work, user: User, canonical: str | None = None) -> None:
     throttling.count(work, attempts=attempts)
 
 
-def _send(work: Work, account: User, canonical: str, shown: str, link_of: LinkOf) -> None:
+def _send(
+    work: Work,
+    account: User,
+    canonical: str,
+    shown: str,
+    link_of: LinkOf,
+    *,
+    by: User | None = None,
+) -> None:
     row = addresses.at(work.db, canonical=canonical)
     stranger = row is not None and row.user_id != account.id
     if row is not None and not stranger and row.proven_at is not None:
@@ -310,7 +322,7 @@ def _send(work: Work, account: User, canonical: str, shown: str, link_of: LinkOf
         address=canonical,
         lifetime=lifetime,
         user=account,
-        facts={"shown": shown},
+        facts={"shown": shown} if by is None else {"shown": shown, "by": str(by.id)},
     )
     facts = {
         "link": link_of(str(made.secret)),
@@ -332,6 +344,10 @@ def _send(work: Work, account: User, canonical: str, shown: str, link_of: LinkOf
 
 def _keep(work: Work, found: proofs.Found) -> UUID:
     account = users.by_id(work.db, _owner(found))
+    asked = found.facts.get("by")
+    by = None if asked is None else UUID(str(asked))
+    if not roles.may_go_on(work, by=by, user=account, permission="people.edit"):
+        raise ProofSpent
     everywhere = _mailboxes(account, addresses.of(work.db, user_id=account.id))
     shown = str(found.facts["shown"])
     addresses.claim(work, user=account, address=shown, proven=True)

@@ -31,6 +31,7 @@ from flask_gatehouse.features.mfa.errors import (
 from flask_gatehouse.features.mfa.events import ResetAsked, ResetDone, ResetStopped
 from flask_gatehouse.features.mfa.models import FactorReset
 from flask_gatehouse.features.mfa.settings import MfaSettings
+from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.sessions import service as sessions
 from flask_gatehouse.features.users import addresses
 from flask_gatehouse.features.users import service as users
@@ -102,12 +103,18 @@ def waiting(db: Session, *, user_id: UUID) -> Waiting | None:
 def carry_out(work: Work, *, user_id: UUID) -> bool:
     """Take the factors of an account away if the time has come; return whether that was done.
 
+    It is stopped instead if whoever asked for it may not do that to the account any more.
+
     Its sessions go as rows and not by the epoch: somebody may be signing in at this moment.
     """
     account = users.hold(work, user_id=user_id)
     due = (FactorReset.user_id == user_id) & (FactorReset.due_at <= work.now)
+    asked_by = work.db.scalar(select(FactorReset.asked_by).where(due))
     gone = delete(FactorReset).where(due).execution_options(synchronize_session=False)
     if changed(work.db, gone) != 1:
+        return False
+    if not roles.may_go_on(work, by=asked_by, user=account, permission="people.recover"):
+        work.record(ResetStopped(user_id=user_id))
         return False
     service.remove_all(work, user=account)
     trusting.end_all(work, user_id=user_id)

@@ -213,7 +213,7 @@ def add_address(
         AddressRefused, AddressTaken, AddressThereAlready, Suspended: as for `addresses.send`.
     """
     user = reached(work, user_id=user_id, by=by, permission=EDIT)
-    addressing.send(work, user=user, address=address, link_of=link_of)
+    addressing.send(work, user=user, address=address, link_of=link_of, by=by)
 
 
 def make_primary(work: Work, *, user_id: UUID, address: str, by: User | None) -> None:

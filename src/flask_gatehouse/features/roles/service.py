@@ -154,6 +154,26 @@ def demand_reach(work: Work, *, by: User | None, user: User, permission: str) ->
         raise OutOfReach
 
 
+def may_go_on(work: Work, *, by: UUID | None, user: User, permission: str) -> bool:
+    """Whether what somebody began for an account, and which ends later, still goes on.
+
+    Call it after the account is held: until the commit it rises no higher.
+
+    Args:
+        by: who began it; None is the command line.
+    """
+    if by is None:
+        return True
+    asker = work.db.get(User, by)
+    if asker is None:
+        return False
+    try:
+        demand_reach(work, by=asker, user=user, permission=permission)
+    except (NotHere, OutOfReach):
+        return False
+    return True
+
+
 def weighed(house: House, found: Granted) -> Granted:
     """Return what counts of what somebody may do, where it is held against somebody else.
 
