@@ -32,6 +32,8 @@ from flask_gatehouse.features.passwords.keeping import Keeper
 from flask_gatehouse.features.roles.keeping import Keeper as RightsKeeper
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.belongings import Belongings
+from flask_gatehouse.features.webhooks.settings import WebhookSettings
+from flask_gatehouse.features.webhooks.worker import WebhookWorker
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web import work
 from flask_gatehouse.web.links import link_to
@@ -139,10 +141,12 @@ def database_answers() -> bool:
 
 
 def start_background_work(app: Flask) -> None:
-    """Send mails from this process, unless another one does, and do its upkeep."""
+    """Send mails and webhooks from this process, unless another does, and do its upkeep."""
     state = app.extensions[work.EXTENSION]
     if state.settings[MailSettings].worker == "thread":
         OutboxWorker.of(state.works, inside=app.app_context).start()
+    if state.settings[WebhookSettings].worker == "thread":
+        WebhookWorker(state.works, inside=app.app_context).start()
     state.house.part(Upkeep).start(state.works, inside=app.app_context)
 
 

@@ -32,6 +32,7 @@ from flask_gatehouse.features.throttling.feature import FEATURE as THROTTLING
 from flask_gatehouse.features.totp.feature import FEATURE as TOTP
 from flask_gatehouse.features.users.feature import FEATURE as USERS
 from flask_gatehouse.features.viewing.feature import FEATURE as VIEWING
+from flask_gatehouse.features.webhooks.feature import FEATURE as WEBHOOKS
 
 FEATURES = (
     LOGS,
@@ -66,5 +67,6 @@ FEATURES = (
     VIEWING,
     RECORD,
     STATISTICS,
+    WEBHOOKS,
     DOCTOR,
 )

@@ -186,6 +186,7 @@ PAGES = (
     Shown("admin-long-name", "Admin", "/admin/", LONG_NAME),
     Shown("people", "People", "/admin/people/", "ada"),
     Shown("statistics", "Statistics", "/admin/statistics/", "ada"),
+    Shown("webhooks", "Webhooks", "/admin/webhooks/", "ada"),
     Shown("statistics-days", "Statistics", "/admin/statistics/?by=days", "ada"),
     Shown("record", "Record", "/admin/record/", "ada"),
     Shown("record-chosen", "Record", "/admin/record/?event=users&outcome=done", "ada"),

@@ -37,6 +37,7 @@ from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import LastAdministrator
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.viewing.models import Viewing
+from flask_gatehouse.features.webhooks.models import Webhook
 from flask_gatehouse.testing import PASSWORD, GatehouseTester, Work
 from tests import forms
 from tests.features.totp.apps import begin, finish
@@ -67,6 +68,7 @@ ABOUT_ACCOUNTS = {
     "gatehouse_user",
     "gatehouse_user_role",
     "gatehouse_viewing",
+    "gatehouse_webhook",
 }
 
 
@@ -132,6 +134,17 @@ def inhabited(site: GatehouseTester) -> User:
                 reason="a request of alice",
                 began_at=work.now,
                 expires_at=work.now,
+            )
+        )
+        work.db.add(
+            Webhook(
+                public_id="a-webhook",
+                url="https://hooks.example.net/",
+                wants=["login.*"],
+                secret="sealed",
+                enabled=False,
+                created_at=work.now,
+                created_by=user.id,
             )
         )
         work.db.add(IdleWarning(user_id=user.id, at=work.now))
@@ -296,6 +309,7 @@ def test_the_copy_tells_of_every_feature_and_opens_nothing(site: GatehouseTester
         "sessions",
         "trusted_devices",
         "viewing",
+        "webhooks",
     }
     assert all(told.values())
     assert "root" not in copy
