@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.core.house import House
@@ -57,11 +57,11 @@ class DemandBelongings(Belongings):
         }
 
     def erase(self, work: Work, user_id: UUID) -> None:
-        """Forget it; what they asked about others stays and names nobody."""
+        """Forget it; what they asked about others is over, because nobody answers for it."""
         mine = (
             delete(RequiredSince).where(RequiredSince.user_id == user_id),
             delete(FactorReset).where(FactorReset.user_id == user_id),
-            update(FactorReset).where(FactorReset.asked_by == user_id).values(asked_by=None),
+            delete(FactorReset).where(FactorReset.asked_by == user_id),
         )
         for statement in mine:
             work.db.execute(statement.execution_options(synchronize_session=False))
