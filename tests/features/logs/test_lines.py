@@ -1,5 +1,6 @@
 """Lines of the log: one each, with what a program needs, and nothing that opens anything."""
 
+import io
 import json
 import logging
 import re
@@ -12,6 +13,7 @@ from flask_gatehouse.features.logs.lines import TOLD, JsonFormatter, TextFormatt
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
+from tests.features.viewing.stories import end, looking
 from tests.security.walk import invitation_for
 
 ALL = {"GATEHOUSE_LOGS_REQUESTS": True, "GATEHOUSE_LOGS_EVENTS": True}
@@ -132,6 +134,38 @@ def test_asvs_16_4_1_nothing_from_outside_begins_a_line(text: str) -> None:
         assert len(line.splitlines()) == 1
         assert line.isprintable()
     assert json.loads(JsonFormatter().format(record))["message"] == text
+
+
+def test_asvs_16_4_1_an_error_that_repeats_what_was_sent_begins_no_line_of_its_own() -> None:
+    forged = "2026-11-28T12:00:00.000Z INFO gatehouse.events: recorded event=login.succeeded"
+    error = ValueError(f"sent\n{forged}\x1b[2K\r{forged}\u2028{forged}")
+    info = (ValueError, error, None)
+    record = logging.LogRecord("gatehouse", logging.ERROR, "", 0, "broken", (), info)
+    first, *below = TextFormatter().format(record).splitlines()
+    assert first.endswith("ERROR gatehouse: broken")
+    assert len(below) == 4
+    assert all(line.startswith("  ") and line.isprintable() for line in below)
+
+
+def test_a_line_tells_who_really_acts_and_as_whom(
+    watched: GatehouseTester, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, viewer, alice = looking(watched)
+    caplog.set_level(logging.INFO, "gatehouse.requests")
+    written = logging.StreamHandler(io.StringIO())
+    written.setFormatter(JsonFormatter())
+    logging.getLogger("gatehouse.requests").addHandler(written)
+    try:
+        client.get("/account/")
+        end(client)
+        client.get("/account/")
+    finally:
+        logging.getLogger("gatehouse.requests").removeHandler(written)
+    told = [json.loads(line) for line in written.stream.getvalue().splitlines()]
+    during, after = told[0], told[-1]
+    assert (during["user_id"], during["viewing_as"]) == (str(viewer.id), str(alice.id))
+    assert after["user_id"] == str(viewer.id)
+    assert "viewing_as" not in after
 
 
 def test_an_error_is_one_line_for_programs(site: GatehouseTester) -> None:

@@ -337,6 +337,23 @@ def test_adm_07_when_it_is_over_a_browser_that_remembers_is_not_taken_for_the_ow
     assert who(client) == "nobody"
 
 
+def test_adm_07_the_handle_of_a_view_opens_nothing_as_a_remembered_one(
+    site: GatehouseTester,
+) -> None:
+    client, _, alice = looking(site)
+    own = site.client()
+    assert sign_in(own, "alice").status_code == 303
+    copied = with_cookies(site, gatehouse_remember=cookie(client))
+    assert who(copied) == "nobody"
+    theirs = [row for row in rows(site, Session) if row.user_id == alice.id]
+    (device,) = (row.sign_in_id for row in theirs if row.actor_id is None)
+    form = {"csrf_token": token(copied.get("/login/")), "name": "mine"}
+    refused = copied.post(f"/account/devices/{device}/name/", data=form)
+    assert refused.location.startswith("/login/")
+    assert {row.device_name for row in rows(site, Session)} == {None}
+    assert who(client) == "alice"
+
+
 def test_logging_out_ends_both(site: GatehouseTester) -> None:
     client, _, _ = looking(site)
     shown = client.get("/account/")

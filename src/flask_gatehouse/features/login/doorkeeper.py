@@ -193,7 +193,7 @@ class SessionDoorkeeper(Doorkeeper):
 
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
-        return finding.find(self._works, request.cookies.get(self._cookies.remember)) is not None
+        return finding.find(self._works, self._remembered(request)) is not None
 
     def proven_within(self, within: timedelta | None) -> bool:
         """Return whether the person proved who they are in this session, and so lately."""
@@ -447,7 +447,16 @@ class SessionDoorkeeper(Doorkeeper):
             # When it is over nobody is asking: a form that was begun as somebody else must not be
             # taken for one's own.
             return ask(handle)
-        return ask(handle) or ask(asked.cookies.get(self._cookies.remember))
+        return ask(handle) or ask(self._remembered(asked))
+
+    def _remembered(self, asked: Request) -> str | None:
+        """Return the handle that the browser remembers.
+
+        That of a view is none: it would not be known for a view by the cookie of the session, and
+        whoever copied it there would do anything in the name of whom they see.
+        """
+        value = asked.cookies.get(self._cookies.remember)
+        return None if sessions_rules.is_view(value) else value
 
     def _must_be_sure(self, kept: dict[str, Any], asked: Request) -> bool:
         """Whatever changes something, and every page of ours, has the truth.

@@ -40,7 +40,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """One line of text; a traceback comes below it, as people are used to."""
+    """One line of text; a traceback comes below it, moved in, so that none of it begins a line."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -55,6 +55,11 @@ class TextFormatter(logging.Formatter):
         record.message = one_line(record.message)
         told = "".join(f" {name}={one_line(str(value))}" for name, value in _told(record).items())
         return super().formatMessage(record) + told
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401 - logging's own name and type
+        """Return a traceback; what an error says may be what somebody sent."""
+        text = super().formatException(ei)
+        return "\n".join(f"  {one_line(line)}" for line in text.splitlines())
 
 
 def _time(seconds: float) -> str:
@@ -75,6 +80,9 @@ def _request() -> dict[str, Any]:
     told: dict[str, Any] = {"request_id": request_id()}
     if standing is not None:
         told["session"] = standing.public_id
-        if standing.user is not None:
-            told["user_id"] = str(standing.user.id)
+        who = standing.actor or standing.user
+        if who is not None:
+            told["user_id"] = str(who.id)
+        if standing.actor is not None:
+            told["viewing_as"] = str(standing.user.id)
     return told
