@@ -143,7 +143,6 @@ def suspend(
     """
     user = reached(work, user_id=user_id, by=by, permission=SUSPEND)
     users.suspend(work, user=user, reason=reason, until=until)
-    sessions.end_all(work, user_id=user.id)
     told = user.suspended_reason if work.settings(PeopleSettings).tell_reason else None
     if not any(each.proven_at for each in addresses.of(work.db, user_id=user.id)):
         # What somebody typed goes to no mailbox that may be a stranger's.
