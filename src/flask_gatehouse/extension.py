@@ -42,6 +42,8 @@ from flask_gatehouse.features.invitations.rules import HostRule, MayInvite
 from flask_gatehouse.features.logs import lines, requests
 from flask_gatehouse.features.logs.settings import LogSettings
 from flask_gatehouse.features.mail.post import Post
+from flask_gatehouse.features.metrics import requests as counted_requests
+from flask_gatehouse.features.metrics.settings import MetricsSettings
 from flask_gatehouse.features.registration.hosting import Registering
 from flask_gatehouse.features.users import keeper, rights
 from flask_gatehouse.web import console, csrf, errors, gate, headers, queries, routes, work
@@ -164,6 +166,8 @@ class Gatehouse:
             if self.login_manager.refresh_view is None:
                 self.login_manager.refresh_view = OUR_REFRESH_VIEW
                 self.login_manager.needs_refresh_message = _CONFIRM
+        if self._pages and state.settings[MetricsSettings].is_on:
+            counted_requests.watch(app, state.house, _endpoints(self.features))
         if state.settings[LogSettings].requests:
             requests.watch(app, state.house)
         if state.settings[WebSettings].headers == "all":

@@ -14,6 +14,7 @@ from flask_gatehouse.features.login.feature import FEATURE as LOGIN
 from flask_gatehouse.features.login_by_mail.feature import FEATURE as LOGIN_BY_MAIL
 from flask_gatehouse.features.logs.feature import FEATURE as LOGS
 from flask_gatehouse.features.mail.feature import FEATURE as MAIL
+from flask_gatehouse.features.metrics.feature import FEATURE as METRICS
 from flask_gatehouse.features.mfa.feature import FEATURE as MFA
 from flask_gatehouse.features.names.feature import FEATURE as NAMES
 from flask_gatehouse.features.passkeys.feature import FEATURE as PASSKEYS
@@ -67,6 +68,7 @@ FEATURES = (
     VIEWING,
     RECORD,
     STATISTICS,
+    METRICS,
     WEBHOOKS,
     DOCTOR,
 )

@@ -229,6 +229,7 @@ ON_TOP: Final = {
     "gatehouse.addresses.undo": NONE,
     "gatehouse.passkeys.related": NONE,
     "gatehouse.doctor.reflect": NONE,
+    "gatehouse.metrics.show": NONE,
     # Nobody comes back who has not just proven who they are.
     "gatehouse.passwords.come_back": LOGIN,
     # To the step that is owed.

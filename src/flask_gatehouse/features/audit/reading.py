@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.db.work import Works
@@ -162,3 +162,8 @@ def _further(last: Row[Any]) -> ColumnElement[bool]:
     here = and_(_columns.sequence == last.sequence, later(last))
     beyond = or_(_columns.sequence > last.sequence, here)
     return and_(_columns.sequence >= last.sequence, beyond)
+
+
+def rows_written(db: Session) -> int:
+    """Return how many rows were ever written, also those that were pruned since."""
+    return int(db.scalar(select(func.sum(AuditLane.sequence))) or 0)

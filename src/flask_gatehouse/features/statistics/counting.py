@@ -161,6 +161,7 @@ def _look_at_gauges(works: Works, bucket: datetime) -> None:
         seen = {
             "people": people.people,
             "administrators": people.administrators,
+            **{f"accounts {state}": number for state, number in users.states(db).items()},
             "sessions": sessions.count_open(db, now=works.house.clock.now()),
             **{f"factor {method}": number for method, number in factors},
         }

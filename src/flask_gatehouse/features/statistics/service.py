@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from flask_gatehouse.features.statistics import rules
@@ -80,12 +80,7 @@ def look(db: Session, *, now: datetime, span: Span) -> Look:
         ways=_totals(numbers, "method"),
         limits=_totals(numbers, "limit"),
         gauges=gauges(db),
-        counted_at=db.scalar(
-            select(CountedBucket.counted_at)
-            .where(CountedBucket.span == HOUR)
-            .order_by(CountedBucket.bucket.desc())
-            .limit(1)
-        ),
+        counted_at=counted_at(db),
     )
 
 
@@ -98,6 +93,20 @@ def gauges(db: Session) -> dict[str, int]:
         return {}
     found = select(Statistic.name, Statistic.count).where(own, Statistic.bucket == bucket)
     return dict(db.execute(found).all())
+
+
+def today(db: Session, *, now: datetime) -> dict[tuple[str, str], int]:
+    """Return what was counted since midnight UTC, by kind and name."""
+    since = (Statistic.span == HOUR) & (Statistic.bucket >= rules.begin(now, DAY))
+    summed = select(Statistic.kind, Statistic.name, func.sum(Statistic.count))
+    found = summed.where(since, Statistic.kind != GAUGE).group_by(Statistic.kind, Statistic.name)
+    return {(kind, name): int(number) for kind, name, number in db.execute(found)}
+
+
+def counted_at(db: Session) -> datetime | None:
+    """Return when the newest hour was counted; None if nobody counted yet."""
+    own = select(CountedBucket.counted_at).where(CountedBucket.span == HOUR)
+    return db.scalar(own.order_by(CountedBucket.bucket.desc()).limit(1))
 
 
 def factors(look: Look) -> list[tuple[str, int]]:
