@@ -87,7 +87,7 @@ def test_tab_visits_everything_in_the_order_in_which_it_is_read(
     expect(page.get_by_role("heading", level=1)).to_have_text("Admin")
     top = ["Skip to the main content", "Gatehouse", "Account", "Admin", "Log out"]
     console = ["Overview", "People", "Invitations", "Second steps", "Roles", "Record"]
-    console += ["Statistics", "Settings", "Health"]
+    console += ["Statistics", "Webhooks", "Settings", "Health"]
     assert _walk(page) == [*top, *console, "Statistics", "Your account", "Log out"]
 
     page.goto("/admin/people/?q=person001")

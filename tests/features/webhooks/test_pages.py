@@ -54,7 +54,7 @@ def post(client: FlaskClient, path: str, at: str = PAGE, **data: str) -> tuple[i
 def test_a_receiver_is_added_and_its_secret_is_shown_once(
     site: GatehouseTester, keeper: FlaskClient
 ) -> None:
-    status, said = post(keeper, f"{PAGE}add/", url=URL, events="login.*\nmail.posted")
+    status, said = post(keeper, f"{PAGE}receivers/add/", url=URL, events="login.*\nmail.posted")
     assert status == 200
     secret = re.findall(r"whsec_[A-Za-z0-9+/=]+", said)
     assert len(secret) == 1
@@ -81,7 +81,7 @@ def test_a_receiver_is_added_and_its_secret_is_shown_once(
 def test_what_cannot_be_is_said_and_changes_nothing(
     site: GatehouseTester, keeper: FlaskClient, url: str, events: str, said: str
 ) -> None:
-    status, shown = post(keeper, f"{PAGE}add/", url=url, events=events)
+    status, shown = post(keeper, f"{PAGE}receivers/add/", url=url, events=events)
     assert status == 422
     assert said in shown
     with site.work() as work:

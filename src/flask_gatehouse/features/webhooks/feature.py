@@ -31,7 +31,7 @@ FEATURE = Feature(
             console="Webhooks",
         ),
         Route(rule=_ONE, access="permitted", needs=_EDIT, view=f"{_HERE}.views:show"),
-        _change("/admin/webhooks/add/", "add"),
+        _change("/admin/webhooks/receivers/add/", "add"),
         _change(f"{_ONE}events/", "change"),
         _change(f"{_ONE}ping/", "ping"),
         _change(f"{_ONE}secret/", "rotate"),
