@@ -36,8 +36,9 @@ MEASURES = (
     "storm",
     "throughput",
     "record",
+    "people",
 )
-LONG = ("record",)
+LONG = ("record", "people")
 """Only measured when it is named: it takes minutes before the first page."""
 ROWS_OF_RECORD = 10_000_000
 PACKAGES = (
@@ -137,6 +138,7 @@ def stages(
         "record": lambda: figures.of_record(
             names, folder / "record", asked.rows or (ROWS if asked.quick else ROWS_OF_RECORD), tell
         ),
+        "people": lambda: figures.of_people(names, folder / "people", rows, tell),
         "purge": lambda: figures.of_purge(names, folder / "purge", rows, asked.postgres, tell),
     }
 

@@ -12,6 +12,7 @@ from bench import (
     growth,
     letters,
     measure,
+    people,
     purge,
     record,
     rights,
@@ -225,6 +226,28 @@ def of_record(
         )
         for name, taken in record.pages(folder, rows, tell).items()
     ]
+
+
+def of_people(
+    names: Sequence[str], folder: Path, rows: int, tell: Callable[[str], None]
+) -> list[Figure]:
+    """Measure the lists of people over very many accounts, and the making of their indexes."""
+    if US not in names:
+        return []
+    taken, built = people.pages(folder, rows, tell)
+    lines = [
+        _figure(
+            f"people of {rows:,}: {name}",
+            "ms",
+            {US: Middle(each.value / MILLI, each.spread / MILLI)},
+            1,
+            plus=200,
+        )
+        for name, each in taken.items()
+    ]
+    for name, took in built.items():
+        lines.append(Figure(f"{name}, made once", "ms", {US: took / MILLI}, 0))
+    return lines
 
 
 def of_letters(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure]:

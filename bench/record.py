@@ -86,12 +86,13 @@ def pages(folder: Path, rows: int, tell: Tell) -> dict[str, Middle]:
             gatehouse.command(app, "statistics", "rebuild")
             tell("counted")
             visitor = Running(gatehouse.CONTENDER, app).signed_in()
-            return {name: _taken(visitor, path.format(**known)) for name, path in PAGES}
+            return {name: taken(visitor, path.format(**known)) for name, path in PAGES}
         finally:
             app.extensions["gatehouse"].works.engine.dispose()
 
 
-def _taken(visitor: wsgi.Visitor, path: str) -> Middle:
+def taken(visitor: wsgi.Visitor, path: str) -> Middle:
+    """Return how long a page takes, of some rounds."""
     bare, _, query = path.partition("?")
     environ = visitor.environ(bare) | {"QUERY_STRING": query}
     return middle(wsgi.timed(visitor.app, environ) for _ in range(ROUNDS))
