@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bench import truth
 from bench.contenders import USER, gatehouse
-from bench.measure import Middle, Running, middle
+from bench.measure import Middle, Running
 from bench.record import taken
 
 if TYPE_CHECKING:
