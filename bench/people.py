@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bench import truth
 from bench.contenders import USER, gatehouse
-from bench.measure import Middle, Running, middle
+from bench.measure import Middle, Running
 from bench.record import taken
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ FILL = (
     """,
     """
     INSERT INTO gatehouse_identifier (kind, canonical, user_id, version, shown, proven_at, added_at)
-    SELECT 'username', username, id, 1, NULL, NULL, NULL FROM gatehouse_user WHERE username <> '{user}'
+    SELECT 'username', username, id, 1, NULL, NULL, NULL
+    FROM gatehouse_user WHERE username <> '{user}'
     """,
     # One of sixteen never confirmed the address.
     """
@@ -67,7 +68,8 @@ FILL = (
     """,
     """
     INSERT INTO gatehouse_role (id, name, about, created_at, updated_at)
-    VALUES (gen_random_uuid(), 'many', '', now(), now()), (gen_random_uuid(), 'few', '', now(), now())
+    VALUES (gen_random_uuid(), 'many', '', now(), now()),
+           (gen_random_uuid(), 'few', '', now(), now())
     """,
     """
     INSERT INTO gatehouse_user_role (user_id, role_id, given_at)
@@ -89,8 +91,8 @@ FILL = (
     INSERT INTO gatehouse_session (digest, public_id, sign_in_id, user_id, kind, epoch, created_at,
            proven_at, last_seen_at, idle_expires_at, expires_at, methods, assurance, agent)
     SELECT sha256(('session ' || n)::bytea), left(md5('public ' || n), 22),
-           left(md5('sign-in ' || n), 22), {id}, 0, 1, now(), now(), now(), now() + interval '1 day',
-           now() + interval '10 days', 'password', 1, 'Mozilla/5.0'
+           left(md5('sign-in ' || n), 22), {id}, 0, 1, now(), now(), now(),
+           now() + interval '1 day', now() + interval '10 days', 'password', 1, 'Mozilla/5.0'
     FROM generate_series(1::bigint, {rows}) AS n WHERE n %% 10 = 1
     """,
 )
@@ -173,8 +175,10 @@ def fill(app: Flask, rows: int) -> dict[str, float]:
             began = perf_counter_ns()
             connection.exec_driver_sql(definition)
             built[name] = float(perf_counter_ns() - began)
-    with engine.connect() as connection, patience.lifted(connection):
-        connection.exec_driver_sql("ANALYZE")
+    resting = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with resting.connect() as connection, patience.lifted(connection):
+        # As the server does by itself after a while.
+        connection.exec_driver_sql("VACUUM ANALYZE")
     return built
 
 

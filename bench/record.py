@@ -112,7 +112,7 @@ def _fill(app: Flask, rows: int) -> dict[str, object]:
         connection.exec_driver_sql(FILL.format(rows=rows))
         for _, definition in indexes:
             connection.exec_driver_sql(definition)
-    with engine.connect() as connection, patience.lifted(connection):
+    with engine.begin() as connection, patience.lifted(connection):
         connection.exec_driver_sql("ANALYZE gatehouse_audit")
         old = text(
             "SELECT at, id, user_id, address FROM gatehouse_audit "
