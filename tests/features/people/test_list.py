@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -85,11 +86,15 @@ WANTED = st.builds(
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(wanted=WANTED, size=st.integers(1, 5))
+@given(wanted=WANTED, size=st.integers(1, 5), few=st.sampled_from([0, 2, 2_500]))
 def test_adm_10_every_page_holds_exactly_who_is_wanted(
-    populated: GatehouseTester, wanted: Wanted, size: int
+    populated: GatehouseTester, wanted: Wanted, size: int, few: int
 ) -> None:
-    with populated.work() as work, work.reading() as db:
+    with (
+        patch.object(finding, "_FEW", few),
+        populated.work() as work,
+        work.reading() as db,
+    ):
         house = work.house
         everybody = [each for each in db.query(User).all() if naive(work, each, wanted)]
         pages, after = [], None
@@ -103,6 +108,7 @@ def test_adm_10_every_page_holds_exactly_who_is_wanted(
         forward = [each.user.username for page in pages for each in page.people]
         assert sorted(forward) == sorted(each.username for each in everybody)
         assert finding.count(house, db, wanted, now=work.now) == len(forward)
+        assert finding.look(house, db, wanted, now=work.now).total == len(forward)
         back, before = pages[-1].people, pages[-1].before
         walked = [each.user.username for each in back]
         while before is not None:
@@ -129,6 +135,17 @@ def test_the_order_is_the_one_that_was_asked_for(
         seen = [each.signed_in_at for each in found]
         known = [each for each in seen if each is not None]
         assert seen[: len(known)] == sorted(known, reverse=True)
+
+
+@pytest.mark.parametrize("few", [0, 2_500])
+def test_whose_name_begins_with_it_comes_before_whose_address_does(
+    site: GatehouseTester, few: int
+) -> None:
+    for name, address in (("anna", "x"), ("bea", "anna.b"), ("zoe", "anna.z"), ("annabel", "y")):
+        site.add_user(name, email=f"{address}@example.org")
+    with patch.object(finding, "_FEW", few):
+        found = finding.everyone(populated_works(site), Wanted(search="anna"), size=1)
+        assert [each.user.username for each in found] == ["anna", "annabel", "bea", "zoe"]
 
 
 def populated_works(site: GatehouseTester) -> Any:

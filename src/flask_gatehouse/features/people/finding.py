@@ -1,6 +1,9 @@
 """Find people, a page at a time: where the last page ended is where the next one begins.
 
-No page is found by counting rows, so the millionth costs what the first does.
+No page is found by counting rows, so the millionth costs what the first does. Of what narrows a
+list nobody can say beforehand how many it leaves: where they are few, they are found first and put
+in order after that; where they are many, the order is followed, in which some of them come soon.
+A server that guesses which of the two it is guesses wrong too often with a million accounts.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,6 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.expression import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Works
@@ -25,6 +30,9 @@ PAGE: Final = 50
 
 #: Nobody counts beyond it.
 COUNTED: Final = 10_000
+
+#: So many are put in order after they were found.
+_FEW: Final = 2_500
 
 #: After everything that is spelled in text.
 _LAST: Final = chr(0x10FFFF)
@@ -51,12 +59,24 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Look:
+    """How many are wanted, up to one more than are counted, and who, if they are few."""
+
+    total: int
+    few: Sequence[UUID] | None = None
+
+
+@dataclass(frozen=True)
 class _Part:
     """A stretch of the list in which one order holds."""
 
     condition: ColumnElement[bool]
     keys: tuple[InstrumentedAttribute[Any], ...]
     falling: bool
+    #: Whether names are put in the order in which PostgreSQL finds their beginnings.
+    by_beginning: bool = False
+    #: Whether it is asked how many of this stretch there are, before the order is followed.
+    looks: bool = False
 
 
 _SIGNED_IN: Final = User.signed_in_at.is_not(None)
@@ -76,6 +96,7 @@ def page(
     wanted: Wanted,
     *,
     now: datetime,
+    found: Look | None = None,
     after: Place | None = None,
     before: Place | None = None,
     size: int = PAGE,
@@ -83,11 +104,15 @@ def page(
     """Return a page of the people who are wanted.
 
     Args:
+        found: what a look at them found; without it they are looked at.
         after: only who stands behind this place.
         before: only who stands in front of it; asked for when going back.
     """
     back = before is not None
-    rows = _rows(house, db, wanted, now=now, start=before or after, back=back, size=size + 1)
+    few = found.few if found is not None else _few_of(house, db, wanted, now=now)
+    rows = _rows(
+        house, db, wanted, now=now, few=few, start=before or after, back=back, size=size + 1
+    )
     further = len(rows) > size
     rows = rows[:size]
     if back:
@@ -113,8 +138,25 @@ def everyone(works: Works, wanted: Wanted, *, size: int = 500) -> Iterator[Liste
 
 def ids(house: House, db: Session, wanted: Wanted, *, now: datetime, most: int) -> list[UUID]:
     """Return the ids of up to so many who are wanted, in the order of the list."""
-    rows = _rows(house, db, wanted, now=now, start=None, back=False, size=most)
+    few = _few_of(house, db, wanted, now=now)
+    rows = _rows(house, db, wanted, now=now, few=few, start=None, back=False, size=most)
     return [user.id for user, _ in rows]
+
+
+def look(house: House, db: Session, wanted: Wanted, *, now: datetime) -> Look:
+    """Look how many are wanted, and who they are if they are few."""
+    few = _few_of(house, db, wanted, now=now)
+    return Look(count(house, db, wanted, now=now) if few is None else len(few), few)
+
+
+def _few_of(house: House, db: Session, wanted: Wanted, *, now: datetime) -> Sequence[UUID] | None:
+    return _few(db, _conditions(house, db, wanted, now=now)) if wanted.narrows else None
+
+
+def _few(db: Session, conditions: Collection[ColumnElement[bool]]) -> Sequence[UUID] | None:
+    """Return who they are; None if they are many."""
+    found = db.scalars(select(User.id).where(*conditions).limit(_FEW + 1)).all()
+    return found if len(found) <= _FEW else None
 
 
 def count(
@@ -160,27 +202,55 @@ def _rows(
     wanted: Wanted,
     *,
     now: datetime,
+    few: Sequence[UUID] | None,
     start: Place | None,
     back: bool,
     size: int,
 ) -> list[tuple[User, Place]]:
-    conditions = _conditions(house, db, wanted, now=now)
-    parts = list(enumerate(_PARTS[wanted.sort]))
+    conditions = _conditions(house, db, wanted, now=now) if few is None else [User.id.in_(few)]
+    parts = list(enumerate(_parts(db, wanted)))
     if back:
         parts.reverse()
     if start is not None:
         parts = [
             each for each in parts if (each[0] <= start.part if back else each[0] >= start.part)
         ]
-    found: list[tuple[User, Place]] = []
+    listed: list[tuple[User, Place]] = []
     for number, part in parts:
         place = start if start is not None and start.part == number else None
-        asked = _of_part(part, conditions, place, falling=part.falling != back)
-        rows = db.execute(asked.limit(size - len(found))).all()
-        found += [(row.User, _place(wanted.sort, number, row)) for row in rows]
-        if len(found) == size:
+        narrowed = _narrowed(db, part, conditions) if few is None and part.looks else conditions
+        asked = _of_part(part, narrowed, place, falling=part.falling != back)
+        rows = db.execute(asked.limit(size - len(listed))).all()
+        listed += [(row.User, _place(wanted.sort, number, row)) for row in rows]
+        if len(listed) == size:
             break
-    return found
+    return listed
+
+
+def _parts(db: Session, wanted: Wanted) -> Sequence[_Part]:
+    """Return the stretches of a list.
+
+    Of people whose names or addresses begin with something, those come first whose names do: in the
+    order of names they stand together, and are found without looking at those in front of them.
+    """
+    if wanted.sort != "name" or wanted.anywhere or not wanted.search:
+        return _PARTS[wanted.sort]
+    keys = (Identifier.canonical,)
+    begins = _begins(db, Identifier.canonical, wanted.search)
+    by_beginning = db.get_bind().dialect.name == "postgresql"
+    return (
+        _Part(begins, keys, falling=False, by_beginning=by_beginning),
+        _Part(~begins, keys, falling=False, looks=True),
+    )
+
+
+def _narrowed(
+    db: Session, part: _Part, conditions: Collection[ColumnElement[bool]]
+) -> Collection[ColumnElement[bool]]:
+    """Return what holds for those of a stretch; who they are, if they are few."""
+    named = select(Identifier.user_id).where(Identifier.kind == "username", part.condition)
+    few = _few(db, [*conditions, User.id.in_(named.correlate(None))])
+    return conditions if few is None else [User.id.in_(few)]
 
 
 def _of_part(
@@ -191,9 +261,21 @@ def _of_part(
         named = (Identifier.user_id == User.id) & (Identifier.kind == "username")
         asked = asked.join(Identifier, named)
     asked = asked.where(part.condition, *conditions)
+    if part.by_beginning:
+        return _by_beginning(asked, place, falling=falling)
     if place is not None:
         asked = asked.where(_beyond(part, place, falling=falling))
     return asked.order_by(*(key.desc() if falling else key.asc() for key in part.keys))
+
+
+def _by_beginning(asked: Select[Any], place: Place | None, *, falling: bool) -> Select[Any]:
+    """Put names in the order of their characters, which PostgreSQL's index of beginnings has."""
+    sign = "~>~" if falling else "~<~"
+    if place is not None:
+        beyond = "~<~" if falling else "~>~"
+        asked = asked.where(Identifier.canonical.bool_op(beyond)(place.key))
+    name: ColumnElement[str] = Identifier.__table__.c.canonical
+    return asked.order_by(UnaryExpression(name, modifier=custom_op(f"USING {sign}")))
 
 
 def _beyond(part: _Part, place: Place, *, falling: bool) -> ColumnElement[bool]:
@@ -236,16 +318,26 @@ def _conditions(
 
 
 def _matches(db: Session, wanted: Wanted) -> ColumnElement[bool]:
-    other = select(Identifier.user_id)
+    """Return what holds for those who are searched for; who they are, if they are few.
+
+    Names are asked alone for that, so that no server weighs them against the other conditions.
+    """
     text = wanted.search
     if wanted.anywhere:
-        matches = other.where(Identifier.canonical.contains(text, autoescape=True))
-        return User.id.in_(matches.correlate(None))
-    begins = Identifier.canonical.startswith(text, autoescape=True)
+        matches = Identifier.canonical.contains(text, autoescape=True)
+    else:
+        matches = _begins(db, Identifier.canonical, text)
+    named = select(Identifier.user_id).where(matches)
+    few = db.scalars(named.limit(_FEW + 1)).all()
+    return User.id.in_(set(few) if len(few) <= _FEW else named.correlate(None))
+
+
+def _begins(db: Session, column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    begins = column.startswith(text, autoescape=True)
     if db.get_bind().dialect.name == "sqlite":
         # It enters an index by bounds, and by no pattern.
-        begins &= Identifier.canonical.between(text, text + _LAST)
-    return User.id.in_(other.where(begins).correlate(None))
+        begins &= column.between(text, text + _LAST)
+    return begins
 
 
 def _in_state(state: State) -> ColumnElement[bool]:

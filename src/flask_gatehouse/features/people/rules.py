@@ -154,7 +154,8 @@ def _key(sort: Sort, part: object, key: object) -> str | datetime | None:
         raise TypeError
     if (sort, part, key) == ("seen", 1, None):
         return None
-    if part != 0 or not isinstance(key, str):
+    # A list in the order of names has two parts if beginnings are looked for.
+    if part not in ((0, 1) if sort == "name" else (0,)) or not isinstance(key, str):
         raise ValueError
     if sort == "name":
         if "\0" in key or key.encode("utf-8", "replace").decode() != key:

@@ -38,8 +38,10 @@ def index() -> ResponseReturnValue:
         rules.place(request.args.get(name), sort=wanted.sort) for name in ("after", "before")
     )
     with unit_of_work() as work, work.reading() as db:
-        page = finding.page(work.house, db, wanted, now=work.now, after=after, before=before)
-        total = finding.count(work.house, db, wanted, now=work.now)
+        found = finding.look(work.house, db, wanted, now=work.now)
+        page = finding.page(
+            work.house, db, wanted, now=work.now, found=found, after=after, before=before
+        )
         every = roles.everyone_named(db)
     return render_template(
         "gatehouse/people/index.html",
@@ -47,7 +49,7 @@ def index() -> ResponseReturnValue:
         wanted=wanted,
         q=rules.typed(request.args),
         fields=wanted.fields(),
-        total=total,
+        total=found.total,
         counted=finding.COUNTED,
         roles=every,
         states=rules.STATES,
