@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -543,21 +543,21 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         request.max_form_parts = _MOST_FIELDS
         csrf.refuse_foreign(state.house, state.doorkeeper.handle())
 
-    def offer_names(setup: BlueprintSetupState) -> None:
-        # Not by a context processor, which would cost every page of the host.
-        setup.app.jinja_env.globals.update(
-            gatehouse_csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
-            gatehouse_site_name=state.settings[CoreSettings].site_name,
-            gatehouse_account_links=lambda: routes.listed(features),
-            gatehouse_gate_links=lambda: gate.links(state.house),
-            gatehouse_viewing=lambda: state.doorkeeper.seen_as(),  # noqa: PLW0108 - loads it late
-            gatehouse_console_tabs=lambda: console.tabs(state.house, features),
-            gatehouse_console_cards=lambda: console.cards(state.house),
-            gatehouse_pieces=lambda place: gate.pieces(state.house, place),
-            gatehouse_module=headers.module,
+    def offer_page(setup: BlueprintSetupState) -> None:
+        # One name, and no context processor: every page pays for those, also each of the host.
+        setup.app.jinja_env.globals["gatehouse_page"] = SimpleNamespace(
+            csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
+            site_name=state.settings[CoreSettings].site_name,
+            account_links=lambda: routes.listed(features),
+            gate_links=lambda: gate.links(state.house),
+            viewing=lambda: state.doorkeeper.seen_as(),  # noqa: PLW0108 - loads it late
+            console_tabs=lambda: console.tabs(state.house, features),
+            console_cards=lambda: console.cards(state.house),
+            pieces=lambda place: gate.pieces(state.house, place),
+            module=headers.module,
         )
 
-    pages.record_once(offer_names)
+    pages.record_once(offer_page)
     pages.app_template_filter("gatehouse_date")(shown_date)
     if state.settings[WebSettings].headers == "own":
         pages.after_request(headers.hook(state.house))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, abort
+from flask import Flask, Response, abort, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_gatehouse import current_user
 from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
@@ -160,6 +161,45 @@ def test_hdr_01_files_are_the_same_for_everybody(patient: GatehouseTester) -> No
         assert "Cookie" not in page.headers.get("Vary", "")
         answers.add((page.status, page.data, page.headers["Cache-Control"]))
     assert len(answers) == 1
+
+
+def with_pages_of_the_host(app: Flask) -> Flask:
+    """Add pages that look at who is asking, at several moments, and one that does not."""
+
+    @app.route("/greeting/")
+    def greeting() -> str:
+        return "in" if current_user.is_authenticated else "out"
+
+    @app.route("/compressed/")
+    def compressed() -> Response:
+        return Response(greeting(), headers={"Vary": "Accept-Encoding"})
+
+    @app.route("/counted/")
+    @app.route("/unasked/")
+    def unasked() -> str:
+        return "for all"
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        if request.path == "/counted/":
+            response.headers["X-Kind"] = greeting()
+        return response
+
+    return app
+
+
+def test_hdr_01_a_page_of_the_host_that_asks_who_is_there_varies_by_cookie(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    tester = hurried(with_pages_of_the_host(make_site(sqlite_url, **UNLIMITED)))
+    for kind, client in people(tester).items():
+        for path in ("/greeting/", "/compressed/", "/counted/"):
+            said = ask(client, path).headers.getlist("Vary")
+            named = [each.strip() for line in said for each in line.split(",")]
+            wanted = {"Cookie", "Accept-Encoding"} if path == "/compressed/" else {"Cookie"}
+            assert sorted(named) == sorted(wanted), (kind, path)
+        page = ask(client, "/unasked/")
+        assert (page.text, page.headers.get("Vary")) == ("for all", None), kind
 
 
 UNKNOWN_HOSTS = (
