@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -166,6 +166,53 @@ def kept(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(_KEPT)
     return {name: value for name, value in found.items() if value}
 
+
+def stops(page: Page) -> Iterator[dict[str, Any]]:
+    """Press Tab until the page is over."""
+    while True:
+        page.keyboard.press("Tab")
+        focused: dict[str, Any] | None = page.evaluate(_FOCUSED)
+        if focused is None:
+            return
+        yield focused
+
+
+def assert_ringed(stop: dict[str, Any]) -> None:
+    """Fail unless what has the keyboard is seen, with a ring of at least 3:1."""
+    assert stop["seen"], stop
+    assert stop["style"] == "solid", stop
+    assert stop["width"] >= 2, stop
+    assert _contrast(stop["ring"], stop["ground"]) >= 3, stop
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of `rgb(r, g, b)`. Source: WCAG 2.2, relative luminance."""
+    parts = [int(each) / 255 for each in colour.removeprefix("rgb(").rstrip(")").split(", ")]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+_FOCUSED = r"""() => {
+    const each = document.activeElement;
+    if (each === document.body) return null;
+    const style = getComputedStyle(each);
+    const box = each.getBoundingClientRect();
+    return {
+        name: (each.labels?.[0] ?? each).textContent.trim().replace(/\s+/g, " "),
+        width: parseFloat(style.outlineWidth),
+        style: style.outlineStyle,
+        ring: style.outlineColor,
+        ground: getComputedStyle(document.body).backgroundColor,
+        seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
+    };
+}"""
 
 _RUN_AXE = """async () => (await axe.run(document, {
     resultTypes: ["violations"],

@@ -118,6 +118,18 @@ class Site:
         finally:
             connection.close()
 
+    def link_in_letter(self, address: str, kind: str) -> str:
+        """Wait for a letter with such a link in the folder in which it keeps its letters."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for path in (self.home / "outbox").glob("*.eml"):
+                letter = path.read_text("ascii")
+                found = re.search(rf"^{self.url}/{kind}/[\w-]+/$", letter, re.MULTILINE)
+                if f"To: {address}\n" in letter and found:
+                    return found[0]
+            time.sleep(0.02)
+        raise AssertionError(f"no letter with a link to {kind} for {address}\n{self.output}")
+
     def interrupt(self) -> None:
         """Do what Ctrl-C does at a terminal."""
         os.killpg(self.process.pid, signal.SIGINT)

@@ -372,7 +372,7 @@ def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) 
     page.goto("/recover/")
     page.get_by_label("User name or e-mail address").fill("person003")
     _send(page)
-    page.goto(_link_in_the_letter_to(site, "person003@example.org", "recover"))
+    page.goto(site.link_in_letter("person003@example.org", "recover"))
     assert path_of(page) == "/recover/new/"
     judge(page, "Choose a new password")
     camera.take(page, "recover-new")
@@ -388,7 +388,7 @@ def test_the_pages_of_good_links(new_page: NewPage, site: Site, camera: Camera) 
     sign_in(page, "person003", "eleven slow tortoises")
     page.get_by_role("button", name="Delete my account").click()
     expect(page.get_by_role("status")).to_contain_text("Your account is closed.")
-    page.goto(_link_in_the_letter_to(site, "person003@example.org", "leave/undo"))
+    page.goto(site.link_in_letter("person003@example.org", "leave/undo"))
     assert path_of(page) == "/leave/undo/"
     judge(page, "Keep your account?")
     camera.take(page, "undo")
@@ -406,7 +406,7 @@ def test_the_pages_of_a_good_letter_to_log_in_by(
     _send(page)
     judge(page, "Look into your mailbox")
     expect(page.get_by_label("Code from the letter")).to_be_focused()
-    link = _link_in_the_letter_to(site, "person005@example.org", "login/mail")
+    link = site.link_in_letter("person005@example.org", "login/mail")
 
     elsewhere = new_page()
     elsewhere.goto(link)
@@ -435,7 +435,7 @@ def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Ca
     camera.take(console, "invitations-one")
 
     page = new_page()
-    page.goto(_link_in_the_letter_to(site, "newcomer@example.org", "invited"))
+    page.goto(site.link_in_letter("newcomer@example.org", "invited"))
     assert path_of(page) == "/invited/"
     judge(page, "Make your account")
     camera.take(page, "invited")
@@ -448,16 +448,3 @@ def test_the_page_of_a_good_invitation(new_page: NewPage, site: Site, camera: Ca
     # Nobody is left behind for the pages of the others.
     console.get_by_role("button", name="Take back").click()
     expect(console.get_by_role("status")).to_have_text("The invitation is taken back.")
-
-
-def _link_in_the_letter_to(site: Site, address: str, kind: str) -> str:
-    """Wait for a letter with such a link in the folder in which the site keeps its letters."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for path in (site.home / "outbox").glob("*.eml"):
-            letter = path.read_text("ascii")
-            found = re.search(rf"^{site.url}/{kind}/[\w-]+/$", letter, re.MULTILINE)
-            if f"To: {address}\n" in letter and found:
-                return found[0]
-        time.sleep(0.02)
-    raise AssertionError(f"no letter with a link to {kind} for {address}\n{site.output}")

@@ -1,67 +1,23 @@
 """With the keyboard alone: the order of things, the ring around them, and the way past the top."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.looking import PASSWORD, WIDE, sign_in, turn
+from tests.browser.looking import PASSWORD, WIDE, assert_ringed, sign_in, stops, turn
 from tests.browser.running import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-_FOCUSED = r"""() => {
-    const each = document.activeElement;
-    if (each === document.body) return null;
-    const style = getComputedStyle(each);
-    const box = each.getBoundingClientRect();
-    return {
-        name: (each.labels?.[0] ?? each).textContent.trim().replace(/\s+/g, " "),
-        width: parseFloat(style.outlineWidth),
-        style: style.outlineStyle,
-        ring: style.outlineColor,
-        ground: getComputedStyle(document.body).backgroundColor,
-        seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
-    };
-}"""
-
-
-def _stops(page: Page) -> Iterator[dict[str, Any]]:
-    """Press Tab until the page is over."""
-    while True:
-        page.keyboard.press("Tab")
-        focused: dict[str, Any] | None = page.evaluate(_FOCUSED)
-        if focused is None:
-            return
-        yield focused
-
-
-def _luminance(colour: str) -> float:
-    """Return the relative luminance of `rgb(r, g, b)`. Source: WCAG 2.2, relative luminance."""
-    parts = [int(each) / 255 for each in colour.removeprefix("rgb(").rstrip(")").split(", ")]
-    red, green, blue = (
-        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _contrast(one: str, other: str) -> float:
-    bright, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
-
-
 def _walk(page: Page) -> list[str]:
     """Return the names of all stops; each has to be seen, with a ring of at least 3:1."""
     page.wait_for_load_state()
-    stops = list(_stops(page))
-    for each in stops:
-        assert each["seen"], each
-        assert each["style"] == "solid", each
-        assert each["width"] >= 2, each
-        assert _contrast(each["ring"], each["ground"]) >= 3, each
-    return [each["name"] for each in stops]
+    found = list(stops(page))
+    for each in found:
+        assert_ringed(each)
+    return [each["name"] for each in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -409,3 +409,32 @@ def test_nobody_chosen_and_no_such_action_say_so(staffed: GatehouseTester) -> No
     alice = of(staffed, "alice")
     page = several(client, action="drop table", id=[str(alice.id)])
     assert "not the list" in said(staffed, page, client)
+
+
+def test_a_page_offers_nothing_that_would_be_refused(staffed: GatehouseTester) -> None:
+    client = as_(staffed, "helper")
+    above = client.get(f"/admin/people/{of(staffed, 'chief').id}/").text
+    below = client.get(f"/admin/people/{of(staffed, 'alice').id}/").text
+    own = client.get(f"/admin/people/{of(staffed, 'helper').id}/").text
+    for page, offered in ((above, False), (below, True), (own, False)):
+        assert ("/suspend/" in page) is offered
+        assert ("/recover/" in page) is offered
+        assert ("/roles/give/" in page) is offered
+        assert ("You can look, and change nothing." in page) is (page is above)
+    equal = as_(staffed, "chief").get(f"/admin/people/{of(staffed, 'second').id}/").text
+    assert "/demote/" in equal
+
+
+def test_a_list_offers_no_choice_to_whoever_may_change_nobody(staffed: GatehouseTester) -> None:
+    for name, permissions, offered, kept in (
+        ("reader", ("people.read",), (), ('name="id"', 'name="action"')),
+        ("stopper", ("people.read", "people.suspend"), ('name="id"', 'id="reason"'), ("role_for",)),
+        ("giver", ("people.read", "roles.grant"), ("role_for",), ('id="reason"',)),
+    ):
+        staffed.add_user(name)
+        with staffed.work() as work:
+            roles.make(work, name=name, permissions=permissions)
+            roles.grant(work, user=users.named(work.db, name), role=name)
+        page = as_(staffed, name).get("/admin/people/").text
+        assert all(each in page for each in offered)
+        assert not any(each in page for each in kept)

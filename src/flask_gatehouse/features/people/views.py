@@ -68,9 +68,14 @@ def one(person: str) -> ResponseReturnValue:
         except UnknownUser:
             abort(_NOT_FOUND)
         every = roles.everyone_named(db)
-    actor = _actor()
+        actor = _actor()
+        reached = roles.reaches(work, db, by=actor, user=shown.user)
     return render_template(
-        "gatehouse/people/one.html", person=shown, roles=every, own=actor.id == shown.user.id
+        "gatehouse/people/one.html",
+        person=shown,
+        roles=every,
+        own=actor.id == shown.user.id,
+        reached=reached,
     )
 
 

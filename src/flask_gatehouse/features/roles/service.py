@@ -154,6 +154,16 @@ def demand_reach(work: Work, *, by: User | None, user: User, permission: str) ->
         raise OutOfReach
 
 
+def reaches(work: Work, db: Session, *, by: User, user: User) -> bool:
+    """Whether somebody may change the account of somebody else, for a page that offers it.
+
+    What then is done asks `demand_reach`, with the account held.
+    """
+    mine = weighed(work.house, granted(db, user=by, now=work.now))
+    theirs = weighed(work.house, if_used(db, user=user, now=work.now))
+    return by.id != user.id and mine.may_act_on(theirs)
+
+
 def may_go_on(work: Work, *, by: UUID | None, user: User, permission: str) -> bool:
     """Whether what somebody began for an account, and which ends later, still goes on.
 
