@@ -39,6 +39,7 @@ from flask_gatehouse.features.sessions.finding import Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users import rights
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
@@ -224,6 +225,17 @@ class SessionDoorkeeper(Doorkeeper):
         """Return how the person proved who they are in this session; nothing if remembered."""
         standing = self.standing()
         return standing.methods if standing is not None and standing.fresh else ()
+
+    def proven_since_rights(self) -> bool:
+        """Return whether that was no earlier than they were given what they may do.
+
+        Of people whom only the host knows the host knows what they may do, and since when.
+        """
+        standing = self.standing()
+        if standing is None or not standing.fresh or standing.proven_at is None:
+            return False
+        gained = None if standing.user is None else rights.gained_at(standing.user)
+        return gained is None or standing.proven_at >= gained
 
     def assurance(self) -> int:
         """Return how sure that is, from 1 to 2; 0 for nobody."""
