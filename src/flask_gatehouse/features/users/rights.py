@@ -34,6 +34,10 @@ class Granted:
         """Whether a permission, which somebody declared, is among what is allowed."""
         return self.everything or permission in self.permissions
 
+    def allows_any(self, permissions: frozenset[str]) -> bool:
+        """Whether one of these permissions is among what is allowed."""
+        return self.everything or not permissions.isdisjoint(self.permissions)
+
     def covers(self, other: "Granted") -> bool:
         """Whether whatever the other may do is allowed here as well."""
         return self.everything or (not other.everything and other.permissions <= self.permissions)
