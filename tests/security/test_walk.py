@@ -119,7 +119,9 @@ def refusal(route: Route, kind: Kind) -> str | None:
         return LOGIN
     if route.needs is not None and kind.may not in {EVERY, route.needs}:
         return FORBIDDEN
-    wants_proof = route.access in {"fresh", "enrolling", "fresh permitted"}
+    # Nobody enters the console by being remembered.
+    enters = route.needs is not None or (route.entrance and kind.may is not None)
+    wants_proof = enters or route.access in {"fresh", "enrolling"}
     if wants_proof and not kind.fresh:
         return CONFIRM
     # Nobody here has proven two: they are led to where one can be set up.

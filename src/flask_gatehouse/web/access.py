@@ -1,6 +1,6 @@
 """Who may enter a view: each view of ours says so by one of these marks, and a test reads them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from flask_gatehouse.core.errors import NotAllowed
+from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.feature import Access, Route
 from flask_gatehouse.web.entrance import ConsoleRules
 from flask_gatehouse.web.flask_login import (
@@ -25,6 +26,7 @@ from flask_gatehouse.web.flask_login import (
     owed,
     person,
     proven_by,
+    proven_since_rights,
     proven_within,
     refuse_viewers,
 )
@@ -274,12 +276,41 @@ def _only(
             for name in names:
                 if not has(name):
                     raise NotPermitted(needs=name)
+            if mark_as == "permitted" and must_prove(names):
+                return _manager().needs_refresh()
             return call(*args, **kwargs)
 
         say(guarded, mark_as, names)
         return guarded
 
     return mark
+
+
+def must_prove(permissions: Iterable[str]) -> bool:
+    """Whether whoever asks has to prove who they are before they use these permissions.
+
+    Those of the console are used by nobody whom a browser remembers, and by nobody in a session of
+    which the last proof is older than what they may do: whoever has a copy of its handle gains
+    nothing. A proof gives it another handle.
+
+    Source: OWASP ASVS 5.0 7.2.4, 8.4.2.
+    """
+    of_console = house().part(Permissions).of_console
+    return not of_console.isdisjoint(permissions) and not proven_since_rights()
+
+
+def _entrance(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
+    """Let people in who may do nothing in the console, and others as they enter it."""
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
+        be_sure()
+        mine = [name for name in house().part(Permissions).of_console if may(name)]
+        if mine and must_prove(mine):
+            return _manager().needs_refresh()
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 def _pending(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
@@ -321,7 +352,7 @@ _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
 def guard(route: Route, view: _AnyView) -> _AnyView:
     """Return `view` behind the guard that a route asks for."""
     if route.needs is None:
-        return _GUARDS[route.access](view)
+        return _GUARDS[route.access](_entrance(view) if route.entrance else view)
     # The permission first: nobody proves themselves anew to be told that the page is not for them.
     within = mfa_required(view) if route.two_factors else view
     if route.access == "fresh permitted":

@@ -13,6 +13,8 @@ class ConsoleRules:
     networks: tuple[IPv4Network | IPv6Network, ...]
     #: How recent a proof has to be for changes.
     fresh_for: timedelta
+    #: After how long without a request the proof of a session is worth nothing; None is never.
+    idle: timedelta | None
 
     def admit(self, address: str | None) -> bool:
         """Whether the console is entered from an address; None is one that nobody can tell."""

@@ -115,6 +115,10 @@ class Doorkeeper(ABC):
         """Return how the person proved who they are in this session; nothing if remembered."""
 
     @abstractmethod
+    def proven_since_rights(self) -> bool:
+        """Return whether that was no earlier than they were given what they may do."""
+
+    @abstractmethod
     def assurance(self) -> int:
         """Return how sure that is, from 1 to 2; 0 for nobody."""
 
@@ -399,6 +403,12 @@ def proven_by() -> tuple[str, ...]:
     """Return the methods by which whoever is asking proved who they are in this session."""
     be_sure()
     return _doorkeeper().proven_by() if current_user.is_authenticated else ()
+
+
+def proven_since_rights() -> bool:
+    """Whether whoever is asking proved who they are since they may do what they may."""
+    be_sure()
+    return bool(current_user.is_authenticated) and _doorkeeper().proven_since_rights()
 
 
 def assurance() -> int:

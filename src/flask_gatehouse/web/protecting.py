@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Request, current_app, request
 from flask.typing import ResponseReturnValue
 
 from flask_gatehouse.core.errors import Misconfigured
-from flask_gatehouse.web.access import MARKS, Mark, NotPermitted
+from flask_gatehouse.web.access import MARKS, Mark, NotPermitted, must_prove
 from flask_gatehouse.web.flask_login import (
     GatehouseLoginManager,
     assurance,
@@ -198,18 +198,26 @@ def _ask(endpoint: str, policies: tuple[Policy, ...]) -> ResponseReturnValue | N
         be_sure()
     if not person().is_authenticated:
         return None if endpoint in _doors() else _manager().unauthorized()
-    for policy in policies:
-        for name in policy.permissions:
-            if not may(name) and not _is_way_in(endpoint):
-                raise NotPermitted(needs=name)
-        for name in policy.roles:
-            if not has_role(name) and not _is_way_in(endpoint):
-                raise NotPermitted(needs=name)
-        if policy.second_factor and assurance() < _TWO_FACTORS and not _is_way_in(endpoint):
-            demand_two()
-            return _manager().needs_refresh()
-        if policy.fresh and not proven_within(None) and not _is_way_in(endpoint):
-            return _manager().needs_refresh()
+    if _is_way_in(endpoint):
+        return None
+    answers = (_ask_for(policy) for policy in policies)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _ask_for(policy: Policy) -> ResponseReturnValue | None:
+    for name in policy.permissions:
+        if not may(name):
+            raise NotPermitted(needs=name)
+    for name in policy.roles:
+        if not has_role(name):
+            raise NotPermitted(needs=name)
+    if must_prove(policy.permissions):
+        return _manager().needs_refresh()
+    if policy.second_factor and assurance() < _TWO_FACTORS:
+        demand_two()
+        return _manager().needs_refresh()
+    if policy.fresh and not proven_within(None):
+        return _manager().needs_refresh()
     return None
 
 

@@ -27,6 +27,16 @@ class AdminSettings:
         cap=timedelta(minutes=30),
         profiles={"asvs-l2": timedelta(minutes=5)},
     )
+    idle: timedelta | None = setting(
+        timedelta(minutes=30),
+        "How long whoever has a permission of the console may ask for nothing in a session before "
+        "they have to prove again who they are, for the console and wherever a proof is asked for; "
+        "none is as long as the session lasts. Never later, and at most ten minutes earlier.",
+        source="OWASP ASVS 5.0 7.3.1, 8.4.2",
+        floor=timedelta(minutes=15),
+        cap=timedelta(hours=24),
+        profiles={"asvs-l2": timedelta(minutes=15)},
+    )
 
     def __post_init__(self) -> None:
         """Refuse what is no network. Raises: Misconfigured."""

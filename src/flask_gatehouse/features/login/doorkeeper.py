@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_gatehouse.core.errors import Held, Unavailable
 from flask_gatehouse.core.house import House
+from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.core.site import CoreSettings, is_secure
 from flask_gatehouse.db.work import Work, Works
 from flask_gatehouse.features.login import marks
@@ -31,6 +32,7 @@ from flask_gatehouse.features.login.attempts import Attempt, Browser, Wish
 from flask_gatehouse.features.login.errors import PENDING, TRUSTED, PendingOver
 from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
+from flask_gatehouse.features.roles.finding import granted
 from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import opening as sessions_opening
 from flask_gatehouse.features.sessions import rules as sessions_rules
@@ -39,9 +41,11 @@ from flask_gatehouse.features.sessions.finding import Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.settings import SessionSettings
+from flask_gatehouse.features.users import rights
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.web import csrf
+from flask_gatehouse.web.entrance import ConsoleRules
 from flask_gatehouse.web.flask_login import Doorkeeper, Entry, Known
 from flask_gatehouse.web.handing import Handing
 from flask_gatehouse.web.redirects import safe_path
@@ -109,6 +113,9 @@ class SessionDoorkeeper(Doorkeeper):
         self._recent = house.part(Recent) if may_believe else None
         self._steps = house.plugs(desk.LoginStep)
         self._views_may_change = any(each.changes for each in house.plugs(ViewRules))
+        self._idle = min(
+            (each.idle for each in house.plugs(ConsoleRules) if each.idle is not None), default=None
+        )
         self._watching = tuple(step for step in self._steps if step.watches)
 
     def who(self) -> Known | None:
@@ -224,6 +231,17 @@ class SessionDoorkeeper(Doorkeeper):
         """Return how the person proved who they are in this session; nothing if remembered."""
         standing = self.standing()
         return standing.methods if standing is not None and standing.fresh else ()
+
+    def proven_since_rights(self) -> bool:
+        """Return whether that was no earlier than they were given what they may do.
+
+        Of people whom only the host knows the host knows what they may do, and since when.
+        """
+        standing = self.standing()
+        if standing is None or not standing.fresh or standing.proven_at is None:
+            return False
+        gained = None if standing.user is None else rights.gained_at(standing.user)
+        return gained is None or standing.proven_at >= gained
 
     def assurance(self) -> int:
         """Return how sure that is, from 1 to 2; 0 for nobody."""
@@ -480,7 +498,12 @@ class SessionDoorkeeper(Doorkeeper):
         works = self._works
         standing = finding.find(works, value)
         if standing is not None:
+            was_left = self._was_left(standing)
+            standing = standing.unproven() if was_left else standing
             try:
+                # In this order: a use that is written down must not hide that there was none.
+                if was_left:
+                    sessions.forget_proof(works, standing)
                 sessions.keep_alive(works, standing)
             except DBAPIError as error:
                 # Losing one "last seen" ends nothing early by more than one step.
@@ -488,6 +511,16 @@ class SessionDoorkeeper(Doorkeeper):
             if self._watching and not all(step.stands(works, standing) for step in self._watching):
                 return None
         return standing
+
+    def _was_left(self, standing: Standing) -> bool:
+        """Whether whoever may enter the console asked for nothing for longer than it allows."""
+        idle, user, proven_at = self._idle, standing.user, standing.proven_at
+        if idle is None or user is None or proven_at is None:
+            return False
+        if max(standing.row.last_seen_at, proven_at) > standing.at - idle:
+            return False
+        of_console = self._works.house.part(Permissions).of_console
+        return granted(self._works, user).allows_any(of_console)
 
     def _know(self, user_id: UUID, epoch: int) -> None:
         """Let the browser be known from now on. Signing out leaves that as it is."""

@@ -178,7 +178,7 @@ def change(
     if account.epoch != user.epoch or not account.active:
         raise Suspended(user_id=user.id)
     keep(work, user=account, sealed=sealed)
-    if not is_two_step(standing.methods):
+    if standing.proven_at is None or not is_two_step(standing.methods):
         return Attempt(user_id=user.id, methods=("password",))
     # The session goes on as what it was: the second step that was taken in it counts, for as long
     # as it would have.

@@ -16,8 +16,9 @@ from flask_gatehouse.features.users.rights import ADMINISTRATOR, NONE, Granted
 #: What whoever runs the site by commands, or administers it, may do.
 EVERYTHING: Final = Granted(roles=frozenset({ADMINISTRATOR}), everything=True)
 
-#: Name of a role, a permission of it or None, and when the role is over or None.
-_Row = tuple[str, str | None, datetime | None]
+#: Name of a role, a permission of it or None, when the role is over or None, when it was given, and
+#: when what it allows was changed last.
+_Row = tuple[str, str | None, datetime | None, datetime, datetime]
 
 
 def granted(works: Works, user: User) -> Granted:
@@ -41,6 +42,7 @@ def of(rows: Sequence[_Row], *, now: datetime) -> Granted:
     return Granted(
         roles=frozenset(row[0] for row in lasting),
         permissions=frozenset(row[1] for row in lasting if row[1] is not None),
+        since=max(max(row[3], row[4]) for row in lasting),
     )
 
 
@@ -48,6 +50,8 @@ _COLUMNS: Final[list[Any]] = [
     Role.name,
     RolePermission.permission,
     UserRole.until,
+    UserRole.given_at,
+    Role.updated_at,
 ]
 
 #: The roles of one account, asked by `whose`.
@@ -64,6 +68,6 @@ def _by_account() -> Lookup[tuple[_Row, ...]]:
     """Return how the roles of an account are read, prepared once."""
 
     def make(rows: Sequence[Any]) -> tuple[_Row, ...]:
-        return tuple((row[0], row[1], row[2]) for row in rows)
+        return tuple((row[0], row[1], row[2], row[3], row[4]) for row in rows)
 
     return Lookup(ROLES_OF, "whose", make, every=True)

@@ -100,7 +100,7 @@ def if_used(db: Session, *, user: User, now: datetime) -> Granted:
     if user.is_admin:
         return EVERYTHING
     rows = db.execute(finding.ROLES_OF, {"whose": user.id}).all()
-    return finding.of([(each.name, each.permission, each.until) for each in rows], now=now)
+    return finding.of([(*each,) for each in rows], now=now)
 
 
 def rights(work: Work, *, by: User | None, then: datetime | None = None) -> Granted:

@@ -41,6 +41,7 @@ class Stored(NamedTuple):
     subject: str | None
     proven_at: datetime | None
     methods: str
+    last_seen_at: datetime
     idle_expires_at: datetime
     expires_at: datetime
     #: Who really acts, where somebody sees the site as somebody else.
@@ -141,6 +142,11 @@ class Standing:
     def idle_expires_at(self) -> datetime:
         """When the session is over if nobody uses it."""
         return self.row.idle_expires_at
+
+    def unproven(self) -> "Standing":
+        """Return it as if nobody had proven anything in it."""
+        row = self.row._replace(proven_at=None)
+        return Standing(self.digest, row, self.user, self.at, self.actor)
 
     @property
     def fresh(self) -> bool:

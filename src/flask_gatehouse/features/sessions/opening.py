@@ -26,7 +26,7 @@ from flask_gatehouse.features.sessions.rules import (
     assurance,
     parse,
 )
-from flask_gatehouse.features.sessions.service import idle_limit
+from flask_gatehouse.features.sessions.service import digests_of, idle_limit
 from flask_gatehouse.features.sessions.settings import SessionSettings
 
 #: Handles whose digest begins with a smaller byte sweep: one sign-in in 32.
@@ -143,7 +143,8 @@ def open_view(
 def back(work: Work, *, view: str | None, aside: str | None) -> Returned:
     """Bring a session back that was put aside, under a new handle: once, whoever asks.
 
-    It is as old, and as fresh, as it was. Whoever calls this ends the view.
+    It is as old, and as fresh, as it was; but if nobody used the view until it was over, nothing is
+    proven in it any more. Whoever calls this ends the view.
 
     Args:
         view: the cookie by which somebody saw the site as somebody else, which may be over.
@@ -159,9 +160,12 @@ def back(work: Work, *, view: str | None, aside: str | None) -> Returned:
     handle = Handle(key.id, tokens.new_secret())
     renewed = tokens.digest(handle.secret, key.value)
     good = (Session.expires_at > work.now) & (Session.idle_expires_at > work.now)
+    seen = digests_of(work.house, view)
+    stands = work.db.scalar(select(Session.digest).where(good, Session.digest.in_(seen)))
     own = update(Session).where((Session.digest == digest) & good)
     own = own.values(
         digest=renewed,
+        proven_at=None if stands is None else Session.proven_at,
         last_seen_at=work.now,
         idle_expires_at=work.now + idle_limit(work.house, BROWSER),
     )

@@ -27,6 +27,8 @@ VIEWING_IDLE: Final = timedelta(minutes=5)
 #: "Last seen" of a person, and of an administrator, is at least so much apart.
 _STEP: Final = timedelta(minutes=5)
 _CLOSE_STEP: Final = timedelta(minutes=1)
+#: In a session that ends with the browser it is no more than that apart, however long its limits.
+LONGEST_STEP: Final = timedelta(minutes=10)
 
 #: Kinds of factors that a method proves. A letter proves a mailbox, which is no factor, and what a
 #: host has proven counts as one thing, whatever it was. Source: NIST SP 800-63B-4 2.2, 3.1.3.1.

@@ -42,6 +42,19 @@ def keep_alive(works: Works, standing: Standing) -> None:
         last_seen.write(works, use)
 
 
+def forget_proof(works: Works, standing: Standing) -> None:
+    """Have a session be as if nobody had proven anything in it, in a transaction of its own.
+
+    A proof of just now, which another request brought meanwhile, stays: it gave another handle.
+    """
+    if works.is_single:
+        # Of the host's only connection nothing is committed here: its next request comes here too.
+        return
+    proven = update(Session).where(Session.digest == standing.digest)
+    with DbSession(works.engine) as session, session.begin():
+        session.execute(proven.values(proven_at=None, assurance=1))
+
+
 def end(work: Work, *, digests: list[bytes]) -> int:
     """End the sessions that these handles opened, and what was opened in the same sign-in."""
     if not digests:

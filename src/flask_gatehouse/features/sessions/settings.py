@@ -94,6 +94,7 @@ class SessionSettings:
             steps = {
                 kind: rules.last_seen_step(limit, closely=closely) for kind, limit in limits.items()
             }
+            steps[BROWSER] = min(steps[BROWSER], rules.LONGEST_STEP)
             return {kind: limits[kind] - step for kind, step in steps.items()}
 
         return margins(closely=False), margins(closely=True)

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 #: The role that nobody makes or changes: whoever has it may do everything.
@@ -26,10 +27,16 @@ class Granted:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     everything: bool = False
+    #: When the newest of its roles was given, or allowed something else; None where there is none.
+    since: datetime | None = field(default=None, compare=False)
 
     def allows(self, permission: str) -> bool:
         """Whether a permission, which somebody declared, is among what is allowed."""
         return self.everything or permission in self.permissions
+
+    def allows_any(self, permissions: frozenset[str]) -> bool:
+        """Whether one of these permissions is among what is allowed."""
+        return self.everything or not permissions.isdisjoint(self.permissions)
 
     def covers(self, other: "Granted") -> bool:
         """Whether whatever the other may do is allowed here as well."""
@@ -85,3 +92,14 @@ def current() -> RightsKeeper:
         msg = "no application has been given Gatehouse yet, so nobody knows who may do what"
         raise RuntimeError(msg)
     return _Installed.keeper()
+
+
+def gained_at(user: Any) -> datetime | None:  # noqa: ANN401 - the model is above
+    """Return when an account was given what it may do, or later; None if it may do nothing.
+
+    Nobody notes when somebody became an administrator. Of them it is when anything of their account
+    was changed last, which is no earlier.
+    """
+    found = current().granted(user)
+    changed: datetime = user.updated_at
+    return changed if found.everything else found.since
