@@ -1,22 +1,26 @@
 """What may be done to somebody else, by whom, over HTTP."""
 
+import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.features.audit import reading
+from flask_gatehouse.features.people import rules
 from flask_gatehouse.features.people import service as people
 from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.lifting import Lifting
-from flask_gatehouse.features.users.models import User
+from flask_gatehouse.features.users.models import Identifier, User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
+from tests.conftest import MakeSite
 
 SUPPORT = (
     "people.read",
@@ -282,6 +286,87 @@ def test_adm_08_a_stale_session_is_asked_again_before_any_change(
     assert (again.epoch, again.username) == (alice.epoch, alice.username)
 
 
+AT_ONCE = ("new", "several/preview", "several/done", "several/export")
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+def test_adm_08_a_stale_session_makes_takes_and_changes_nothing_for_several(
+    staffed: GatehouseTester, path: str
+) -> None:
+    client, alice = as_(staffed, "chief"), of(staffed, "alice")
+    shown = several(client, action="suspend", id=[str(alice.id)])
+    staffed.clock.move(timedelta(minutes=50))
+    token = forms.token(client.get("/account/"))
+    fields = {**hidden(shown), "username": "newbie", "email": "newbie@example.org"}
+    sent = {**fields, "id": str(alice.id), "form": "csv", "csrf_token": token}
+    page = client.post(f"/admin/people/{path}/", data=sent)
+    assert page.status_code in {302, 303, 307}, path
+    assert "/confirm/" in page.location
+    with staffed.work() as work, work.reading() as db:
+        assert users.find(db, "newbie") is None
+    assert of(staffed, "alice").active
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+def test_asvs_8_3_1_what_is_not_offered_is_refused_when_it_is_called(
+    staffed: GatehouseTester, path: str
+) -> None:
+    alice = of(staffed, "alice")
+    shown = several(as_(staffed, "chief"), action="suspend", id=[str(alice.id)])
+    with staffed.work() as work:
+        roles.make(work, name="readers", permissions=("people.read",))
+        roles.grant(work, user=users.named(work.db, "alice"), role="readers")
+    client, letters = as_(staffed, "alice"), len(staffed.mails())
+    helper = of(staffed, "helper")
+    listed = client.get("/admin/people/").text
+    for offered in ("several/preview/", "several/export/", "/admin/people/new/"):
+        assert (offered in listed) is (offered == "several/preview/"), offered
+    token = forms.token(client.get("/account/password/"))
+    fields = {**hidden(shown), "username": "newbie", "email": "newbie@example.org"}
+    sent = {**fields, "ids": str(helper.id), "id": str(helper.id), "csrf_token": token}
+    page = client.post(f"/admin/people/{path}/", data={**sent, "action": "suspend"})
+    if path == "several/preview":
+        assert "1 would not" in page.text
+        page = client.post(
+            "/admin/people/several/done/", data={**hidden(page), "csrf_token": token}
+        )
+    assert page.status_code in {403, 303}
+    assert of(staffed, "helper").active
+    with staffed.work() as work, work.reading() as db:
+        assert users.find(db, "newbie") is None
+    assert len(staffed.mails()) == letters
+
+
+def test_asvs_8_2_3_a_reader_changes_no_field_by_naming_it(staffed: GatehouseTester) -> None:
+    """Every field of an account, sent to every address that takes some of them."""
+    client, alice = as_(staffed, "helper"), of(staffed, "alice")
+    columns = {column.key for column in User.__table__.columns}
+    extra = {"is_admin": "1", "active": "0", "epoch": "9", "id": str(of(staffed, "chief").id)}
+    assert extra.keys() <= columns
+    everything = dict.fromkeys(columns, "1") | extra
+    for path in ("addresses/add", "roles/give", "restore", "sessions/end"):
+        post(client, alice, path, **everything)
+    again = of(staffed, "alice")
+    untouched = columns - {"epoch", "updated_at"}
+    assert {name: getattr(again, name) for name in untouched} == {
+        name: getattr(alice, name) for name in untouched
+    }
+
+
+@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("proven", [True, False])
+def test_the_reason_goes_to_nobody_but_a_confirmed_address_and_only_if_it_is_to_be_told(
+    make_site: MakeSite, sqlite_url: str, *, tells: bool, proven: bool
+) -> None:
+    tester = GatehouseTester(make_site(sqlite_url, GATEHOUSE_PEOPLE_TELL_REASON=tells))
+    alice = tester.add_user("alice", email="alice@example.org")
+    with tester.work() as work:
+        work.db.execute(update(Identifier).values(proven_at=work.now if proven else None))
+        people.suspend(work, user_id=alice.id, reason="The invoice of May", by=None)
+    letter = tester.mails()[-1].as_string()
+    assert ("The invoice of May" in letter) is (tells and proven)
+
+
 @pytest.mark.parametrize("who", ["member", "reader"])
 def test_asvs_8_2_2_whoever_may_not_is_refused_whatever_the_address_says(
     staffed: GatehouseTester, who: str
@@ -346,32 +431,100 @@ def test_no_secret_is_on_the_page_of_a_person(staffed: GatehouseTester) -> None:
         assert secret not in page
 
 
+def test_the_record_of_a_person_is_for_whoever_may_read_it(staffed: GatehouseTester) -> None:
+    alice, chief, helper = of(staffed, "alice"), as_(staffed, "chief"), as_(staffed, "helper")
+    desk = {"environ_base": {"REMOTE_ADDR": "198.51.100.7"}}
+    assert forms.sign_in(staffed.client(), "alice").status_code == 303
+    token = forms.token(chief.get("/account/password/"))
+    copied = chief.post(f"/admin/people/{alice.id}/copy/", data={"csrf_token": token}, **desk)
+    assert copied.status_code == 200
+    whole = chief.get(f"/admin/people/{alice.id}/").text
+    part = helper.get(f"/admin/people/{alice.id}/").text
+    assert "login.succeeded" in whole
+    assert "login.succeeded" in part
+    assert "people.copied" in whole
+    assert "198.51.100.7" in whole
+    # They see that it was done, and not from where.
+    assert "people.copied" in part
+    assert "198.51.100.7" not in part
+    shown = as_(staffed, "alice").get("/account/activity/").text
+    assert "took a copy of your data" in shown
+    assert "198.51.100.7" not in shown
+    assert 'href="/admin/record/?person=alice"' in whole
+    assert "/admin/record/" not in part
+
+
 def several(client: FlaskClient, **fields: Any) -> TestResponse:
     token = forms.token(client.get("/account/password/"))
     return client.post("/admin/people/several/preview/", data={"csrf_token": token, **fields})
 
 
+def hidden(page: TestResponse) -> dict[str, str]:
+    """Return the fields of the form that confirms a change of several; none if there is none."""
+    _before, _form, after = page.text.partition('action="/admin/people/several/done/"')
+    found = re.findall('name="([a-z_]+)" value="([^"]*)"', after.partition("</form>")[0])
+    return dict(found)
+
+
 def confirmed(client: FlaskClient, page: TestResponse, **changed: str) -> TestResponse:
-    text = page.text.split('action="/admin/people/several/done/"')[1].split("</form>")[0]
-    names = ("action", "role_for", "reason", "ids", "seal", "csrf_token")
-    fields = {name: text.split(f'name="{name}" value="')[1].split('"')[0] for name in names}
-    return client.post("/admin/people/several/done/", data={**fields, **changed})
+    return client.post("/admin/people/several/done/", data={**hidden(page), **changed})
 
 
 def test_several_are_changed_after_a_look_and_nobody_else(staffed: GatehouseTester) -> None:
     client = as_(staffed, "helper")
     staffed.add_user("bob", email="bob@example.org")
-    page = several(client, action="suspend", reason="Spam", all="1")
+    page = several(
+        client, action="suspend", reason="Spam", until="2026-06-20", all="1", sort="seen"
+    )
     main = page.text.split("<main")[1]
     assert "2 people would be changed" in main
+    assert "until the beginning of 2026-06-20" in main
     assert "chief: " in main
     # Who came since is not on the list that was looked at.
     staffed.add_user("later", email="later@example.org")
-    done = confirmed(client, page).text.split("<main")[1]
-    assert "2 people were changed" in done
+    done = confirmed(client, page)
+    assert done.location == "/admin/people/?sort=seen"
+    shown = said(staffed, done, client)
+    assert "Suspend: 2 people were changed." in shown
+    (spared,) = re.findall("Suspend: ([^<]*) were not changed[.]", shown)
+    assert sorted(spared.split(", ")) == ["chief", "helper", "second"]
     states = {name: of(staffed, name).active for name in ("alice", "bob", "later", "chief")}
     assert states == {"alice": False, "bob": False, "later": True, "chief": True}
-    assert of(staffed, "bob").suspended_reason == "Spam"
+    bob = of(staffed, "bob")
+    assert (bob.suspended_reason, bob.suspended_until) == (
+        "Spam",
+        datetime(2026, 6, 20, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("action", ["suspend", "give_role"])
+@pytest.mark.parametrize("until", ["2026-06-01", "tomorrow"])
+def test_an_end_that_cannot_be_is_refused_for_all_of_several(
+    staffed: GatehouseTester, action: str, until: str
+) -> None:
+    client, alice = as_(staffed, "helper"), of(staffed, "alice")
+    page = several(
+        client, action=action, role_for="support", until=until, id=[str(alice.id)], q="ali"
+    )
+    assert page.location == "/admin/people/?q=ali"
+    assert 'class="gh-message gh-message--error"' in said(staffed, page, client)
+    assert of(staffed, "alice").active
+
+
+def test_several_get_a_role_for_a_while(staffed: GatehouseTester) -> None:
+    client, alice = as_(staffed, "chief"), of(staffed, "alice")
+    ids = [str(alice.id), str(of(staffed, "helper").id)]
+    page = several(client, action="give_role", role_for="removers", until="2026-06-20", id=ids)
+    assert "Give a role: 2 people were changed." in said(staffed, confirmed(client, page), client)
+    (has,) = given(staffed, alice)
+    assert (has.name, has.until) == ("removers", datetime(2026, 6, 20, tzinfo=UTC))
+
+
+def test_a_long_list_of_those_who_were_not_changed_fits_into_one_sentence() -> None:
+    assert rules.named(["ada"]) == "ada"
+    assert rules.named(["ada", "ben", "cyd"]) == "ada, ben, cyd"
+    assert rules.named(["ada", "ben", "cyd", "dan"]) == "ada, ben, cyd and 1 other"
+    assert rules.named([str(n) for n in range(1234)]) == "0, 1, 2 and 1,231 others"
 
 
 def test_a_list_that_was_not_shown_is_refused(staffed: GatehouseTester) -> None:
@@ -382,6 +535,7 @@ def test_a_list_that_was_not_shown_is_refused(staffed: GatehouseTester) -> None:
         {"ids": f"{alice.id} {bob.id}"},
         {"action": "erase"},
         {"reason": "else"},
+        {"until": "2026-06-20"},
         {"seal": ""},
     ):
         assert "not the list" in said(staffed, confirmed(client, page, **changed), client)
@@ -397,9 +551,9 @@ def test_what_changed_since_the_look_is_decided_again(staffed: GatehouseTester) 
     page = several(client, action="end_sessions", id=[str(alice.id)])
     with staffed.work() as work:
         users.make_administrator(work, user=users.named(work.db, "alice"))
-    done = confirmed(client, page).text.split("<main")[1]
-    assert "0 people were changed" in done
-    assert "alice: " in done
+    shown = said(staffed, confirmed(client, page), client)
+    assert "people were changed" not in shown
+    assert "End sessions: alice was not changed." in shown
     assert of(staffed, "alice").epoch == alice.epoch
 
 

@@ -16,6 +16,7 @@ from flask_gatehouse.core.places import Places
 from flask_gatehouse.features.activity.rules import PAGE
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.audit.places import Place
+from flask_gatehouse.features.audit.reading import done_by_another
 from flask_gatehouse.features.devices.rules import described
 
 _SHOWN: Final[tuple[Any, ...]] = (
@@ -24,6 +25,8 @@ _SHOWN: Final[tuple[Any, ...]] = (
     AuditRow.name,
     AuditRow.outcome,
     AuditRow.channel,
+    AuditRow.user_id,
+    AuditRow.actor_id,
     AuditRow.address,
     AuditRow.agent,
 )
@@ -121,8 +124,8 @@ def _newer(place: Place) -> Any:  # noqa: ANN401 - a condition as SQLAlchemy has
 
 
 def _entry(row: Row[Any], sentences: Mapping[str, str], hidden: Collection[str]) -> Entry:
-    # Where whoever runs the site was, and with which browser, is nothing to the person.
-    own = row.name not in hidden
+    # Where somebody else was who did it, and with which browser, is nothing to the person.
+    own = row.name not in hidden and not done_by_another(row)
     return Entry(
         place=Place(row.at, row.id),
         sentence=sentences[row.name],

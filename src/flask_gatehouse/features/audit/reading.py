@@ -27,6 +27,8 @@ class Wanted:
 
     user_id: UUID | None = None
     event: str | None = None
+    #: Only events of these names.
+    among: frozenset[str] | None = None
     outcome: str | None = None
     address: str | None = None
     actor_id: UUID | None = None
@@ -48,6 +50,8 @@ class Wanted:
             # `login` means every event whose name begins with `login.`.
             family = _columns.name.startswith(f"{self.event}.", autoescape=True)
             found.append(or_(_columns.name == self.event, family))
+        if self.among is not None:
+            found.append(_columns.name.in_(sorted(self.among)))
         if self.since is not None:
             found.append(_columns.at >= self.since)
         if self.until is not None:
@@ -63,10 +67,16 @@ class Wanted:
             self.actor_id is not None and row.actor_id != self.actor_id,
             self.request_id is not None and row.request_id != self.request_id,
             self.event is not None and not f"{row.name}.".startswith(f"{self.event}."),
+            self.among is not None and row.name not in self.among,
             self.since is not None and row.at < self.since,
             self.until is not None and row.at >= self.until,
         )
         return not any(wrong)
+
+
+def done_by_another(row: Row[Any]) -> bool:
+    """Whether somebody who is signed in did something to the account of somebody else."""
+    return row.actor_id is not None and row.actor_id != row.user_id
 
 
 def newest(db: Session, wanted: Wanted, *, limit: int) -> list[Row[Any]]:

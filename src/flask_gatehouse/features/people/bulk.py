@@ -6,6 +6,7 @@ transaction of their own, by the same function that changes one person.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -26,7 +27,8 @@ from flask_gatehouse.features.people.errors import (
 )
 from flask_gatehouse.features.people.service import LinkOf
 from flask_gatehouse.features.roles import service as roles
-from flask_gatehouse.features.roles.errors import HasNoRole, NotHere, OutOfReach
+from flask_gatehouse.features.roles.errors import AlreadyOver, HasNoRole, NotHere, OutOfReach
+from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.features.users.rights import Granted
 
@@ -57,6 +59,9 @@ NEEDS: Final[Mapping[str, str]] = {
     "erase": service.DELETE,
 }
 
+#: What may be over by itself.
+_LASTING: Final = frozenset({"suspend", "give_role"})
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,6 +71,8 @@ class Plan:
     user_ids: tuple[UUID, ...]
     role: str = ""
     reason: str = ""
+    #: When a suspension, or having the role, is over by itself.
+    until: datetime | None = None
 
     def seal(self, house: House, *, by: User) -> str:
         """Return what proves that this plan was shown to this person."""
@@ -90,12 +97,26 @@ class Foreseen:
 
 def _seal(plan: Plan, key: bytes, by: User) -> str:
     said = "\0".join(
-        (by.id.hex, plan.action, plan.role, plan.reason, *(each.hex for each in plan.user_ids))
+        (
+            by.id.hex,
+            plan.action,
+            plan.role,
+            plan.reason,
+            plan.until.isoformat() if plan.until is not None else "",
+            *(each.hex for each in plan.user_ids),
+        )
     )
     return tokens.digest(said, key).hex()
 
 
-def made(*, action: str, user_ids: Sequence[UUID], role: str = "", reason: str = "") -> Plan:
+def made(
+    *,
+    action: str,
+    user_ids: Sequence[UUID],
+    role: str = "",
+    reason: str = "",
+    until: datetime | None = None,
+) -> Plan:
     """Return a plan. Raises: NobodyChosen, TooMany, ListChanged: there is no such action."""
     if action not in ACTIONS:
         raise ListChanged
@@ -103,11 +124,20 @@ def made(*, action: str, user_ids: Sequence[UUID], role: str = "", reason: str =
         raise NobodyChosen
     if len(user_ids) > MOST:
         raise TooMany(most=MOST)
-    return Plan(action, tuple(dict.fromkeys(user_ids)), role, reason)
+    lasting = until if action in _LASTING else None
+    return Plan(action, tuple(dict.fromkeys(user_ids)), role, reason, lasting)
 
 
 def foresee(work: Work, db: Session, plan: Plan, *, by: User) -> list[Foreseen]:
-    """Return who would be touched, by what is so at this moment; who is gone is left out."""
+    """Return who would be touched, by what is so at this moment; who is gone is left out.
+
+    Raises:
+        SuspensionRefused, AlreadyOver: that end has passed, or the reason is too long, for all.
+    """
+    if plan.action == "suspend":
+        users.fitting_reason(plan.reason, until=plan.until, now=work.now)
+    elif plan.until is not None and plan.until <= work.now:
+        raise AlreadyOver
     mine = roles.weighed(work.house, roles.granted(db, user=by, now=work.now))
     found = {each.id: each for each in db.scalars(select(User).where(User.id.in_(plan.user_ids)))}
     return [
@@ -142,7 +172,7 @@ def act(plan: Plan, *, by: User, link_of: LinkOf) -> Callable[[Work, UUID], None
     def _one(work: Work, user_id: UUID) -> None:
         match plan.action:
             case "suspend":
-                service.suspend(work, user_id=user_id, reason=plan.reason, by=by)
+                service.suspend(work, user_id=user_id, reason=plan.reason, until=plan.until, by=by)
             case "restore":
                 service.restore(work, user_id=user_id, by=by)
             case "end_sessions":
@@ -150,7 +180,7 @@ def act(plan: Plan, *, by: User, link_of: LinkOf) -> Callable[[Work, UUID], None
             case "send_way_back":
                 service.send_way_back(work, user_id=user_id, by=by, link_of=link_of)
             case "give_role":
-                service.give_role(work, user_id=user_id, role=plan.role, by=by)
+                service.give_role(work, user_id=user_id, role=plan.role, until=plan.until, by=by)
             case "take_role":
                 service.take_role(work, user_id=user_id, role=plan.role, by=by)
             case _:

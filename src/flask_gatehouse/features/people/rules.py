@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -193,3 +193,16 @@ def moment(day: str) -> datetime | None:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) is None:
         raise ValueError
     return datetime.fromisoformat(day).replace(tzinfo=UTC)
+
+
+#: Names of people that one sentence has room for.
+_NAMED: Final = 3
+
+
+def named(names: Sequence[str]) -> str:
+    """Return some names, and how many others there are."""
+    shown = ", ".join(names[:_NAMED])
+    others = len(names) - _NAMED
+    if others <= 0:
+        return shown
+    return f"{shown} and {others:,} other{'s' if others > 1 else ''}"

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flask_gatehouse.core.events import Vocabulary
+from flask_gatehouse.core.house import House
 from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.addresses import service as addressing
 from flask_gatehouse.features.audit import reading
@@ -57,6 +59,16 @@ class Sent:
     state: str
 
 
+@dataclass(frozen=True)
+class Happened:
+    """One entry of the record."""
+
+    at: datetime
+    name: str
+    refused: bool
+    address: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """One person."""
@@ -67,15 +79,23 @@ class Person:
     roles: Sequence[roles.Given]
     factors: Sequence[Factor]
     devices: Sequence[Device]
-    activity: Sequence[Row[Any]]
+    happened: Sequence[Happened]
     letters: Sequence[Sent]
     reset: resetting.Waiting | None
     erase_at: datetime | None
     warned_at: datetime | None
 
 
-def person(work: Work, db: Session, *, user_id: UUID) -> Person:
-    """Return what is known of a person. Raises: UnknownUser."""
+def person(work: Work, db: Session, *, user_id: UUID, whole_record: bool) -> Person:
+    """Return what is known of a person.
+
+    Args:
+        whole_record: whether all may be shown that the record has of them. Otherwise it is what
+            they see themselves.
+
+    Raises:
+        UnknownUser: there is no such account.
+    """
     user = users.by_id(db, user_id)
     departure = db.get(Departure, user_id)
     leaving = departure is not None and departure.epoch == user.epoch and not user.active
@@ -100,12 +120,31 @@ def person(work: Work, db: Session, *, user_id: UUID) -> Person:
             )
             for each in sessions.open_rows_of(db, user=user, now=work.now)
         ],
-        activity=reading.newest(db, reading.Wanted(user_id=user_id), limit=_NEWEST),
+        happened=_happened(work.house, db, user_id, whole=whole_record),
         letters=_letters(db, user_id),
         reset=resetting.waiting(db, user_id=user_id),
         erase_at=departure.erase_at if departure is not None and leaving else None,
         warned_at=warning.at if warning is not None else None,
     )
+
+
+def _happened(house: House, db: Session, user_id: UUID, *, whole: bool) -> list[Happened]:
+    words = house.part(Vocabulary)
+    among = None if whole else frozenset(words.sentences())
+    hidden = words.of_whoever_runs_the_site()
+    rows = reading.newest(db, reading.Wanted(user_id=user_id, among=among), limit=_NEWEST)
+    return [
+        Happened(
+            row.at,
+            row.name,
+            row.outcome == "refused",
+            # From where it was done is theirs to know only if they did it.
+            row.address
+            if whole or not (row.name in hidden or reading.done_by_another(row))
+            else None,
+        )
+        for row in rows
+    ]
 
 
 def _letters(db: Session, user_id: UUID) -> list[Sent]:

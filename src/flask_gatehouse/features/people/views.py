@@ -1,12 +1,13 @@
 """People, one person, and what is done to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from flask_gatehouse.core.errors import Conflict, NotAllowed, NotValid, Refusal
 from flask_gatehouse.core.sentences import Sentences
@@ -24,6 +25,7 @@ from flask_gatehouse.features.users.errors import (
     UnknownUser,
 )
 from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web.flask_login import wanted_page
 from flask_gatehouse.web.links import link_to
 from flask_gatehouse.web.refusing import refuse
 from flask_gatehouse.web.work import house, unit_of_work, works
@@ -64,7 +66,9 @@ def one(person: str) -> ResponseReturnValue:
     """Show one person."""
     with unit_of_work() as work, work.reading() as db:
         try:
-            shown = showing.person(work, db, user_id=_id(person))
+            shown = showing.person(
+                work, db, user_id=_id(person), whole_record=current_user.can("record.read")
+            )
         except UnknownUser:
             abort(_NOT_FOUND)
         every = roles.everyone_named(db)
@@ -129,6 +133,7 @@ def several() -> ResponseReturnValue:
                 user_ids=chosen,
                 role=request.form.get("role_for", "").strip(),
                 reason=request.form.get("reason", "").strip(),
+                until=_day("until"),
             )
             foreseen = bulk.foresee(work, db, plan, by=actor)
     except (NotValid, Conflict) as refusal:
@@ -147,7 +152,7 @@ def several() -> ResponseReturnValue:
 
 
 def several_done() -> ResponseReturnValue:
-    """Change exactly those who were shown, and say who was touched and who not."""
+    """Change exactly those who were shown, and say on the list who was touched and who not."""
     actor = _actor()
     try:
         plan = bulk.made(
@@ -155,30 +160,37 @@ def several_done() -> ResponseReturnValue:
             user_ids=_ids(request.form.get("ids", "").split()),
             role=request.form.get("role_for", ""),
             reason=request.form.get("reason", ""),
+            until=_day("until"),
         )
         plan.must_be(house(), by=actor, seal=request.form.get("seal", ""))
-    except NotValid as refusal:
+        with unit_of_work() as work, work.reading() as db:
+            names = {each.user_id: each.username for each in bulk.foresee(work, db, plan, by=actor)}
+    except (NotValid, Conflict) as refusal:
         _say(refusal)
-        return redirect(url_for(".index"), 303)
-    with unit_of_work() as work, work.reading() as db:
-        names = {each.user_id: each.username for each in bulk.foresee(work, db, plan, by=actor)}
+        return redirect(wanted_page() or url_for(".index"), 303)
     act = bulk.act(plan, by=actor, link_of=link_to("/recover/"))
-    touched, spared = [], []
+    touched = 0
+    spared: dict[str, list[str]] = {}
     for user_id in plan.user_ids:
-        name = names.get(user_id, str(user_id))
         try:
             with unit_of_work() as work:
                 act(work, user_id)
         except (NotAllowed, NotValid, Conflict) as refusal:
-            spared.append((name, _sentence(refusal)))
+            spared.setdefault(_sentence(refusal), []).append(names.get(user_id, str(user_id)))
         else:
-            touched.append(name)
-    return render_template(
-        "gatehouse/people/several_done.html",
-        doing=bulk.ACTIONS[plan.action],
-        touched=touched,
-        spared=spared,
-    )
+            touched += 1
+    _say_done(bulk.ACTIONS[plan.action], touched, spared)
+    # Who loads the page again looks at the list, and does nothing once more.
+    return redirect(wanted_page() or url_for(".index"), 303)
+
+
+def _say_done(doing: str, touched: int, spared: Mapping[str, Sequence[str]]) -> None:
+    if touched:
+        were = "person was" if touched == 1 else "people were"
+        flash(f"{doing}: {touched:,} {were} changed.", "success")
+    for why, names in spared.items():
+        were = "was" if len(names) == 1 else "were"
+        flash(f"{doing}: {rules.named(names)} {were} not changed. {why}", "error")
 
 
 def export() -> ResponseReturnValue:

@@ -200,11 +200,7 @@ def suspend(work: Work, *, user: User, reason: str = "", until: datetime | None 
         LastAdministrator: nobody else could administer the site.
         SuspensionRefused: that end has passed, or the reason is too long.
     """
-    said = one_line(reason).strip()
-    if len(said) > rules.LONGEST_REASON:
-        raise SuspensionRefused(reason="too_long")
-    if until is not None and until <= work.now:
-        raise SuspensionRefused(reason="over")
+    said = fitting_reason(reason, until=until, now=work.now)
     # Whoever is no administrator in hand may have become one since: the lock and SQL decide.
     hold_administration(work)
     _refuse_last(work, user)
@@ -219,6 +215,20 @@ def suspend(work: Work, *, user: User, reason: str = "", until: datetime | None 
     }
     if _change(work, user, User.id == user.id, **values):
         work.record(UserSuspended(user_id=user.id, until=until))
+
+
+def fitting_reason(reason: str, *, until: datetime | None, now: datetime) -> str:
+    """Return the reason of a suspension in one line.
+
+    Raises:
+        SuspensionRefused: its end has passed, or the reason is too long.
+    """
+    said = one_line(reason).strip()
+    if len(said) > rules.LONGEST_REASON:
+        raise SuspensionRefused(reason="too_long")
+    if until is not None and until <= now:
+        raise SuspensionRefused(reason="over")
+    return said
 
 
 def restore(work: Work, *, user: User) -> None:
