@@ -128,11 +128,12 @@ class Identifier(Base):
     """A name by which one account is found: globally unique in its canonical form."""
 
     __tablename__ = "gatehouse_identifier"
-    #: Beginnings of names are looked for.
+    #: Beginnings of names are looked for, and whose they are is read without the row.
     __table_args__ = (
         Index(
             "ix_gatehouse_identifier_canonical",
             "canonical",
+            "user_id",
             postgresql_ops={"canonical": "varchar_pattern_ops"},
         ),
     )
