@@ -270,6 +270,29 @@ def test_two_secrets_sign_while_one_is_replaced(site: GatehouseTester, receiver:
     assert hook(site).former_secret is None
 
 
+def test_a_secret_that_nobody_can_read_any_more_is_replaced(
+    make_site: MakeSite, database_url: str, receiver: Receiver
+) -> None:
+    def site(key: str) -> GatehouseTester:
+        config = {"GATEHOUSE_SECRET_KEY": key * 4}
+        hosts = ("127.0.0.1",)
+        return GatehouseTester(
+            make_site(database_url, GATEHOUSE_WEBHOOKS_PRIVATE_HOSTS=hosts, **config)
+        )
+
+    public_id, _ = add(site("k9Qz7Lw2Xv5Rt8Yb"), receiver)
+    later = site("m3Hd6Jf1Np4Sg0Uc")
+    happen(later, came())
+    assert send(later) == sending.Sent(failed=1)
+    assert str(only(later).reason).startswith("its secret cannot be read")
+    assert receiver.got == []
+    with later.work() as work:
+        secret = service.rotate(work, public_id=public_id)
+    later.clock.move(timedelta(seconds=11))
+    assert send(later) == sending.Sent(delivered=1)
+    assert signed_by(secret, receiver.got[0])
+
+
 def test_a_secret_is_sealed_in_its_row(site: GatehouseTester, receiver: Receiver) -> None:
     _, secret = add(site, receiver)
     assert secret.removeprefix("whsec_") not in hook(site).secret
