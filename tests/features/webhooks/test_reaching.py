@@ -50,7 +50,7 @@ INSIDE = [
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_nothing_is_sent_into_a_network_however_it_is_spelt(host: str) -> None:
+def test_asvs_1_3_6_nothing_is_sent_into_a_network_however_it_is_spelt(host: str) -> None:
     with pytest.raises(NotTaken) as refused:
         post(f"https://{host}/")
     # Some spellings no system knows: they lead nowhere.
@@ -130,7 +130,7 @@ def _is_reached(address: str) -> bool:
 
 
 @pytest.mark.parametrize(("block", "purpose"), SPECIAL)
-def test_no_address_of_a_special_purpose_is_told(block: str, purpose: str) -> None:
+def test_asvs_1_3_6_no_address_of_a_special_purpose_is_told(block: str, purpose: str) -> None:
     network = ip_network(block)
     inside = [network[0], network[network.num_addresses // 2], network[-1]]
     spelt = [str(each) for each in inside]
@@ -194,7 +194,7 @@ def test_a_name_with_one_private_address_is_not_believed() -> None:
         rules.checked(["93.184.215.14", "10.0.0.1"], private=False)
 
 
-def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(
+def test_asvs_1_3_6_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked, connected = [], []

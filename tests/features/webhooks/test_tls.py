@@ -108,7 +108,7 @@ def test_a_receiver_with_a_certificate_that_has_ended_gets_nothing(authority: Au
     assert (receiver.got, receiver.paths) == ([], [])
 
 
-def test_nobody_is_believed_whose_authority_is_not_known(
+def test_asvs_12_3_4_nobody_is_believed_whose_authority_is_not_known(
     authority: Authority, tmp_path: Path
 ) -> None:
     """Neither without an authority of one's own, nor with another one of the same name."""
@@ -140,7 +140,7 @@ def test_who_speaks_no_tls_sees_nothing_of_what_would_be_sent(answer: bytes) -> 
         assert kept not in said
 
 
-def test_a_setting_names_the_authority(
+def test_asvs_12_3_4_a_setting_names_the_authority(
     make_site: MakeSite, sqlite_url: str, authority: Authority
 ) -> None:
     hosts = ("127.0.0.1",)
