@@ -76,6 +76,6 @@ def test_asvs_13_4_5_nobody_is_named_in_the_numbers(make_site: MakeSite, databas
     assert int(told["gatehouse_sign_ins_total"]) == len(SEEN_AT) + 1
     assert int(told['gatehouse_sign_in_refusals_total{step="first"}']) > 0
     assert int(told['gatehouse_limits_reached_total{limit="name and network"}']) > 0
-    personal = (NAME, ADDRESS, "m.golding", "chief", *TYPED, *SEEN_AT, PASSWORD, TOKEN, "Marker")
-    personal += (str(user.id), user.id.hex)
+    personal = [NAME, ADDRESS, "m.golding", "chief", *TYPED, *SEEN_AT, PASSWORD, TOKEN, "Marker"]
+    personal += [str(user.id), user.id.hex]
     assert [each for each in personal if each.lower() in text.lower()] == []
