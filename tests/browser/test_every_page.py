@@ -143,7 +143,7 @@ def _add_receiver(page: Page) -> None:
     page.get_by_label("Address").fill(
         "https://hooks.example.invalid/a-rather-long-path/of-a-receiver/that-goes-on-and-on"
     )
-    page.get_by_label("Events").fill("login.*\nroles.changed")
+    page.get_by_label("Events").fill("leaving.*\nroles.removed")
     page.get_by_role("button", name="Add the receiver").click()
 
 

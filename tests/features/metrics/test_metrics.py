@@ -97,6 +97,8 @@ def test_without_our_pages_there_is_none_and_nothing_is_counted(
     assert site.client().get("/own").status_code == 200
     assert ask(site.client(), **BEARER).status_code == 404
     assert not app.extensions["gatehouse"].house.plugs(Tally)
+    [finding] = examinations.readers(app.extensions["gatehouse"].works)
+    assert "There is no /metrics" in finding.what
 
 
 def test_pages_of_a_host_are_not_counted(tmp_path: Path, sqlite_url: str) -> None:
