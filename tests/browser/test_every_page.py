@@ -139,6 +139,27 @@ def _from_elsewhere(page: Page) -> None:
     page.get_by_role("link").click()
 
 
+def _add_receiver(page: Page) -> None:
+    page.get_by_label("Address").fill(
+        "https://hooks.example.invalid/a-rather-long-path/of-a-receiver/that-goes-on-and-on"
+    )
+    page.get_by_label("Events").fill("leaving.*\nroles.removed")
+    page.get_by_role("button", name="Add the receiver").click()
+
+
+def _add_receiver_wrongly(page: Page) -> None:
+    page.get_by_label("Address").fill("http://10.0.0.1/")
+    page.get_by_label("Events").fill("login.nothing")
+    page.get_by_role("button", name="Add the receiver").click()
+
+
+def _receiver(page: Page) -> None:
+    _add_receiver(page)
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("button", name="Send a ping").click()
+    page.get_by_text("All events").click()
+
+
 def _first_person(page: Page) -> None:
     page.get_by_role("rowheader").get_by_role("link").first.click()
 
@@ -187,6 +208,9 @@ PAGES = (
     Shown("people", "People", "/admin/people/", "ada"),
     Shown("statistics", "Statistics", "/admin/statistics/", "ada"),
     Shown("webhooks", "Webhooks", "/admin/webhooks/", "ada"),
+    Shown("webhooks-refused", "Webhooks", "/admin/webhooks/", "ada", then=_add_receiver_wrongly),
+    Shown("webhook", "Receiver", "/admin/webhooks/", "ada", then=_receiver),
+    Shown("webhook-secret", "Secret of a receiver", "/admin/webhooks/", "ada", then=_add_receiver),
     Shown("statistics-days", "Statistics", "/admin/statistics/?by=days", "ada"),
     Shown("record", "Record", "/admin/record/", "ada"),
     Shown("record-chosen", "Record", "/admin/record/?event=users&outcome=done", "ada"),

@@ -78,6 +78,37 @@ def test_tab_visits_the_pages_of_an_authenticator_app(new_page: NewPage) -> None
     assert _walk(page) == [*top, *scanned]
 
 
+def test_tab_visits_the_pages_of_webhooks(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("/login/?next=/admin/webhooks/")
+    sign_in(page, "ada")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Webhooks")
+    page.get_by_label("Address").focus()
+    page.keyboard.type("https://hooks.example.invalid/keys")
+    assert _walk(page) == ["Events", "All events", "Add the receiver"]
+    page.get_by_label("Events").focus()
+    page.keyboard.type("roles.removed")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("users.suspended")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Secret of a receiver")
+    assert _walk(page)[-1] == "I have copied it"
+    page.get_by_role("link", name="I have copied it").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Receiver")
+    buttons = ["Send a ping", "Pause it", "Make a new secret", "Remove it"]
+    walked = _walk(page)
+    assert walked[walked.index("Health") + 1 :] == [*buttons, "Events", "All events", "Save"]
+    page.get_by_role("button", name="Pause it").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("It is told nothing until you resume it.")
+    page.get_by_role("button", name="Remove it").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The receiver is removed.")
+
+
 def test_the_skip_link_leads_past_the_top(page: Page, site: Site) -> None:
     page.goto("/")
     page.keyboard.press("Tab")

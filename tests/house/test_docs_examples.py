@@ -6,6 +6,7 @@ import re
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +19,7 @@ from werkzeug.security import generate_password_hash
 
 from flask_gatehouse import Gatehouse
 from flask_gatehouse.features.roles import service as roles
+from flask_gatehouse.features.webhooks import rules
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 
 ROOT = Path(__file__).parents[2]
@@ -248,6 +250,40 @@ def test_what_a_host_keeps_is_told_and_goes_with_the_account(run_page: RunPage) 
     with page.app.app_context():
         left = page.db.session.scalars(page.db.select(page.Loan.title)).all()
     assert left == ["What ben reads"]
+
+
+def test_the_lines_that_verify_a_webhook_take_what_is_ours_and_nothing_else(
+    run_page: RunPage,
+) -> None:
+    is_ours = run_page("docs/features/webhooks.md").is_ours
+    secret, former, now = rules.new_secret(), rules.new_secret(), int(time.time())
+
+    def headers(at: int = now, body: bytes = b"{}", message_id: str = "msg_1") -> dict[str, str]:
+        signed = [
+            rules.signature(each, message_id=message_id, timestamp=at, body=body)
+            for each in (secret, former)
+        ]
+        return {
+            "webhook-id": message_id,
+            "webhook-timestamp": str(at),
+            "webhook-signature": " ".join(signed),
+        }
+
+    assert is_ours(secret, headers(), b"{}")
+    assert is_ours(former, headers(), b"{}")
+    assert is_ours(secret, headers(now - 290), b"{}")
+    assert not is_ours(rules.new_secret(), headers(), b"{}")
+    assert not is_ours(secret, headers(), b"{ }")
+    for at in (now - 310, now + 310):
+        assert not is_ours(secret, headers(at), b"{}")
+    for name, changed in (
+        ("webhook-id", "msg_2"),
+        ("webhook-timestamp", str(now + 1)),
+        ("webhook-timestamp", "-1"),
+        ("webhook-signature", ""),
+        ("webhook-signature", "v1,"),
+    ):
+        assert not is_ours(secret, {**headers(), name: changed}, b"{}")
 
 
 def _fail() -> None:

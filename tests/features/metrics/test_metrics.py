@@ -2,16 +2,19 @@
 
 import multiprocessing
 import os
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from flask_gatehouse import Misconfigured
+from flask_gatehouse import Gatehouse, Misconfigured
 from flask_gatehouse.core.events import Event, Origin
 from flask_gatehouse.features.login.events import LoggedIn, LoginRefused
 from flask_gatehouse.features.mail.events import LetterFailed, LetterSent
@@ -20,7 +23,7 @@ from flask_gatehouse.features.metrics.tally import Tally
 from flask_gatehouse.features.statistics import counting
 from flask_gatehouse.features.throttling.events import LimitReached
 from flask_gatehouse.features.users import service as users
-from flask_gatehouse.testing import PASSWORD, GatehouseTester
+from flask_gatehouse.testing import PASSWORD, GatehouseTester, settings_for_tests
 from tests import forms
 from tests.conftest import MakeSite
 
@@ -80,6 +83,35 @@ def test_there_is_no_such_page_until_somebody_may_read(site: GatehouseTester) ->
     for page in (ask(site.client()), ask(site.client(), **BEARER), ask(admin)):
         assert page.status_code == 404
     assert not site.app.extensions["gatehouse"].house.plugs(Tally)
+
+
+def test_without_our_pages_there_is_none_and_nothing_is_counted(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    app = Flask(__name__)
+    app.config.from_mapping(settings_for_tests(tmp_path), GATEHOUSE_DATABASE_URL=sqlite_url)
+    app.config["GATEHOUSE_METRICS_TOKEN"] = TOKEN
+    Gatehouse(app, pages=False)
+    app.add_url_rule("/own", view_func=lambda: "of the host")
+    site = GatehouseTester(app)
+    assert site.client().get("/own").status_code == 200
+    assert ask(site.client(), **BEARER).status_code == 404
+    assert not app.extensions["gatehouse"].house.plugs(Tally)
+    [finding] = examinations.readers(app.extensions["gatehouse"].works)
+    assert "There is no /metrics" in finding.what
+
+
+def test_pages_of_a_host_are_not_counted(tmp_path: Path, sqlite_url: str) -> None:
+    app = Flask(__name__)
+    app.config.from_mapping(settings_for_tests(tmp_path), GATEHOUSE_DATABASE_URL=sqlite_url)
+    app.config["GATEHOUSE_METRICS_TOKEN"] = TOKEN
+    Gatehouse(app)
+    app.add_url_rule("/own/<name>", "own", view_func=lambda name: name)
+    site = GatehouseTester(app)
+    assert site.client().get("/own/marker").status_code == 200
+    text = ask(site.client(), **BEARER).text
+    assert "gatehouse_database_up 1" in text
+    assert "own" not in text.partition("gatehouse_requests_total")[2].partition("# HELP")[0]
 
 
 @pytest.mark.parametrize(
@@ -227,16 +259,26 @@ def test_answers_of_our_pages_are_counted_by_page_and_status(open_site: Gatehous
     client = open_site.client()
     client.get("/login/")
     client.get("/login/")
+    client.head("/login/")
+    client.options("/login/")
+    client.post("/login/")
     client.get("/account/")
     found = read(open_site)
     login = {"endpoint": "gatehouse.passwords.login", "status": "200"}
     answered = {
-        dict(labels)["endpoint"]: number
+        labels: number
         for (name, labels), number in found.items()
         if name == "gatehouse_requests_total"
     }
-    assert found["gatehouse_requests_total", frozenset(login.items())] == 2
-    assert sum(answered.values()) == 3
+    by_method = [
+        ({**login, "method": "GET"}, 2),
+        ({**login, "method": "HEAD"}, 1),
+        ({**login, "method": "OPTIONS"}, 1),
+        ({**login, "method": "POST", "status": "400"}, 1),
+    ]
+    for labels, many in by_method:
+        assert answered[frozenset(labels.items())] == many
+    assert sum(answered.values()) == 6
     page = {("endpoint", login["endpoint"])}
     buckets = [
         (float(dict(labels)["le"]), number)
@@ -244,8 +286,8 @@ def test_answers_of_our_pages_are_counted_by_page_and_status(open_site: Gatehous
         if name == "gatehouse_request_duration_seconds_bucket" and page <= labels
     ]
     assert [number for _, number in sorted(buckets)] == sorted(number for _, number in buckets)
-    assert max(buckets) == (float("inf"), 2)
-    assert found["gatehouse_request_duration_seconds_count", frozenset(page)] == 2
+    assert max(buckets) == (float("inf"), 5)
+    assert found["gatehouse_request_duration_seconds_count", frozenset(page)] == 5
     assert found["gatehouse_request_duration_seconds_sum", frozenset(page)] > 0
 
 
@@ -267,6 +309,49 @@ def test_nothing_from_outside_is_in_a_label(open_site: GatehouseTester) -> None:
         if "endpoint" in each.labels
     }
     assert endpoints <= set(open_site.app.view_functions)
+
+
+def test_ten_thousand_strange_requests_make_no_number_more(
+    make_site: MakeSite, sqlite_url: str
+) -> None:
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_METRICS_TOKEN=TOKEN))
+    client = site.client()
+    client.get("/login/")
+    read(site)
+    before = set(read(site))
+    paths = ("/nowhere-{}/", "/login/?{}", "/account/{}/", "/%6cogin/{}", "/login/")
+    for number in range(10_000):
+        client.open(
+            paths[number % len(paths)].format(number),
+            method=f"M{number}",
+            headers={"User-Agent": f"agent {number}", "X-Request-ID": f"id-{number}"},
+            environ_overrides={"REMOTE_ADDR": f"10.{number >> 8}.{number & 255}.1"},
+        )
+    assert set(read(site)) == before
+
+
+def test_a_method_that_nobody_knows_is_other() -> None:
+    """A page of ours that took any method would be no way to make up labels either."""
+    tally = Tally(["page"])
+    for number in range(100):
+        tally.add("page", f"M{number}", 200, 0.1)
+        tally.add(f"page{number}", "GET", 200, 0.1)
+    assert tally.answers() == {("page", "other", 200): 100}
+    assert len(tally.durations()) == 1
+
+
+def test_there_are_only_so_many_numbers(open_site: GatehouseTester) -> None:
+    """Whatever a client asks for, what that adds is bounded by the number of pages."""
+    client = open_site.client()
+    for rule in open_site.app.url_map.iter_rules():
+        path = re.sub("<[^>]*>", "1", rule.rule)
+        for method in (*(rule.methods or ()), "PUT", "MARKER"):
+            client.open(path, method=method)
+    found = read(open_site)
+    pages = [each for each in open_site.app.view_functions if each.startswith("gatehouse.")]
+    answers = [labels for name, labels in found if name == "gatehouse_requests_total"]
+    assert len(answers) <= 5 * len(pages)
+    assert len(found) <= 20 * len(pages)
 
 
 def test_nobody_is_named(open_site: GatehouseTester) -> None:
@@ -326,14 +411,14 @@ def test_without_a_database_a_process_tells_what_it_knows(
 
 
 def _child(tally: Tally, answer: Any) -> None:
-    tally.add("page", 200, 0.1)
+    tally.add("page", "GET", 200, 0.1)
     answer.put((os.getpid(), tally.answers()))
 
 
 def test_a_forked_process_begins_at_nought() -> None:
     tally = Tally(["page"])
-    tally.add("page", 200, 0.1)
-    tally.add("page", 500, 0.1)
+    tally.add("page", "GET", 200, 0.1)
+    tally.add("page", "GET", 500, 0.1)
     fork = multiprocessing.get_context("fork")
     answer = fork.Queue()
     child = fork.Process(target=_child, args=(tally, answer))
@@ -341,8 +426,8 @@ def test_a_forked_process_begins_at_nought() -> None:
     process, told = answer.get(timeout=30)
     child.join()
     assert process != os.getpid()
-    assert told == {("page", 200): 1}
-    assert tally.answers() == {("page", 200): 1, ("page", 500): 1}
+    assert told == {("page", "GET", 200): 1}
+    assert tally.answers() == {("page", "GET", 200): 1, ("page", "GET", 500): 1}
 
 
 def test_two_processes_are_told_apart_and_agree_on_what_is_shared(

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,8 +34,13 @@ class Receiver:
         return [json.loads(body) for _, body in self.got]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a handshake that the other side ended."""
+
+
 @contextmanager
-def listening(port: int = 0) -> Iterator[Receiver]:
+def listening(port: int = 0, *, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Listen on a port of this machine for as long as the block lasts."""
     receiver = Receiver()
 
@@ -51,8 +57,11 @@ def listening(port: int = 0) -> Iterator[Receiver]:
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hook?from=gatehouse"
+    server = _Server(("127.0.0.1", port), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if tls else "http"
+    receiver.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/hook?from=gatehouse"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

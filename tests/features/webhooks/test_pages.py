@@ -113,6 +113,53 @@ def test_the_life_of_a_receiver_in_the_console(site: GatehouseTester, keeper: Fl
         assert post(keeper, f"{here}{change}/")[0] == 404
 
 
+def test_what_is_asked_for_while_a_receiver_is_paused_waits_and_says_so(
+    site: GatehouseTester, keeper: FlaskClient
+) -> None:
+    with listening() as receiver:
+        public_id = run(site, "add", receiver.url, "roles.*")[1].split()[0]
+        here = f"{PAGE}{public_id}/"
+        receiver.status = 410
+        run(site, "test", public_id)
+        given_up = json.loads(run(site, "deliveries", "--json")[1])
+        assert given_up["state"] == "given up"
+        receiver.status = 200
+        run(site, "resume", public_id)
+        run(site, "pause", public_id)
+
+        post(keeper, f"{here}deliveries/{given_up['id']}/retry/")
+        shown = keeper.get(here).text
+        assert "It is tried again when you resume the receiver" in shown
+        assert "It is tried again.<" not in shown
+        post(keeper, f"{here}ping/")
+        shown = keeper.get(here).text
+        assert "The ping is sent when you resume the receiver" in shown
+        assert "is on its way" not in shown
+        run(site, "send")
+        assert len(receiver.got) == 1
+
+        run(site, "resume", public_id)
+        assert "Delivered 2" in run(site, "send")[1]
+        post(keeper, f"{here}ping/")
+        assert "A ping is on its way." in keeper.get(here).text
+
+
+def test_a_command_says_when_a_delivery_is_tried_again(site: GatehouseTester) -> None:
+    with listening() as receiver:
+        public_id = run(site, "add", receiver.url, "roles.*")[1].split()[0]
+        receiver.status = 500
+        run(site, "test", public_id)
+        for change, said in (("pause", f"when {public_id} is resumed"), ("resume", "again.\n")):
+            site.clock.move(timedelta(days=1))
+            run(site, "resume", public_id)
+            run(site, "send")
+            [delivery] = run(site, "deliveries", "--json")[1].splitlines()
+            run(site, change, public_id)
+            status, told = run(site, "retry", public_id, json.loads(delivery)["id"])
+            assert status == 0
+            assert said in told
+
+
 def test_without_the_permission_there_is_nothing(site: GatehouseTester) -> None:
     public_id = run(site, "add", URL, "*")[1].split()[0]
     client = site.client(site.add_user("mallory"))

@@ -1,11 +1,13 @@
 """Events, sent to a real receiver on this machine."""
 
 import json
+import re
 import runpy
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import get_type_hints
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,16 +15,20 @@ from sqlalchemy import select
 
 from flask_gatehouse.core.events import Event, Origin
 from flask_gatehouse.db.work import Works
+from flask_gatehouse.extension import events_of
 from flask_gatehouse.features.login.events import LoggedIn, LoginRefused
 from flask_gatehouse.features.webhooks import clearing, sending, service
 from flask_gatehouse.features.webhooks.models import Delivery, Webhook
 from flask_gatehouse.features.webhooks.worker import WebhookWorker
+from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
 from tests.features.webhooks.receivers import Receiver, listening, signed_by
 from tests.flows.test_races import at_once
 
-EXAMPLE = Path(__file__).parents[3] / "examples/webhooks/receiver.py"
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples/webhooks/receiver.py"
+PAGE = ROOT / "docs/features/webhooks.md"
 
 
 @pytest.fixture
@@ -97,6 +103,25 @@ def test_nothing_personal_is_told(site: GatehouseTester, receiver: Receiver) -> 
     said = json.dumps(told)
     for personal in ("reader", "203.0.113.9", "0" * 16):
         assert personal not in said
+
+
+def test_the_page_names_every_fact_that_is_told() -> None:
+    told = {
+        event.name: {
+            fact
+            for fact in event.fact_names
+            if fact != "user_id" and get_type_hints(event)[fact] in (int, bool)
+        }
+        for event in events_of(FEATURES)
+        if not event.name.startswith("webhooks.")
+    }
+    rows = re.findall(r"^\| (`[a-z_.`, ]+`) \| (`[a-z_`, ]+`) \|$", PAGE.read_text(), re.MULTILINE)
+    named = {
+        event: set(re.findall(r"[a-z_]+", facts))
+        for events, facts in rows
+        for event in re.findall(r"[a-z_.]+", events)
+    }
+    assert named == {event: facts for event, facts in told.items() if facts}
 
 
 def test_what_nobody_wants_is_not_written(site: GatehouseTester, receiver: Receiver) -> None:
@@ -243,6 +268,29 @@ def test_two_secrets_sign_while_one_is_replaced(site: GatehouseTester, receiver:
     assert not signed_by(former, receiver.got[1])
     clearing.Resealing(works_of(site).house).do(works_of(site))
     assert hook(site).former_secret is None
+
+
+def test_a_secret_that_nobody_can_read_any_more_is_replaced(
+    make_site: MakeSite, database_url: str, receiver: Receiver
+) -> None:
+    def site(key: str) -> GatehouseTester:
+        config = {"GATEHOUSE_SECRET_KEY": key * 4}
+        hosts = ("127.0.0.1",)
+        return GatehouseTester(
+            make_site(database_url, GATEHOUSE_WEBHOOKS_PRIVATE_HOSTS=hosts, **config)
+        )
+
+    public_id, _ = add(site("k9Qz7Lw2Xv5Rt8Yb"), receiver)
+    later = site("m3Hd6Jf1Np4Sg0Uc")
+    happen(later, came())
+    assert send(later) == sending.Sent(failed=1)
+    assert str(only(later).reason).startswith("its secret cannot be read")
+    assert receiver.got == []
+    with later.work() as work:
+        secret = service.rotate(work, public_id=public_id)
+    later.clock.move(timedelta(seconds=11))
+    assert send(later) == sending.Sent(delivered=1)
+    assert signed_by(secret, receiver.got[0])
 
 
 def test_a_secret_is_sealed_in_its_row(site: GatehouseTester, receiver: Receiver) -> None:

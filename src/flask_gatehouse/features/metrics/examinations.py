@@ -8,12 +8,21 @@ from flask_gatehouse.core.site import CoreSettings, is_secure, is_this_machine
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.metrics import rules
 from flask_gatehouse.features.metrics.settings import MetricsSettings
+from flask_gatehouse.features.metrics.tally import Tally
 
 
 def readers(works: Works) -> Iterator[Finding]:
     """Whether the numbers are for whoever should read them only."""
     settings = works.house.settings[MetricsSettings]
     if not settings.is_on:
+        return
+    if not works.house.plugs(Tally):
+        yield Finding(
+            "note",
+            "There is no /metrics, although a setting says who may read it.",
+            "This application has none of the pages of Gatehouse, and nothing is counted.",
+            "Gatehouse(app) without pages=False, or take GATEHOUSE_METRICS_… away",
+        )
         return
     if settings.token is None and any(rules.is_everywhere(each) for each in settings.networks):
         yield Finding(

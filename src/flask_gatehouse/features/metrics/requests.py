@@ -25,7 +25,8 @@ def watch(app: Flask, house: House, endpoints: Iterable[str]) -> None:
     def end(sender: Flask, response: Response, **_: object) -> None:
         del sender
         now = time.perf_counter()
-        tally.add(request.endpoint, response.status_code, now - held().get(_BEGAN, now))
+        took = now - held().get(_BEGAN, now)
+        tally.add(request.endpoint, request.method, response.status_code, took)
 
     request_started.connect(begin, app, weak=False)
     request_finished.connect(end, app, weak=False)

@@ -198,10 +198,10 @@ def _upkeep(upkeep: Upkeep, here: Mapping[str, str]) -> Iterator[Family]:
 def _requests(tally: Tally, here: Mapping[str, str]) -> Iterator[Family]:
     yield numbers(
         "gatehouse_requests_total",
-        "Answers of the pages of Gatehouse, by page and status.",
+        "Answers of the pages of Gatehouse, by page, method and status.",
         [
-            Sample(many, {**here, "endpoint": endpoint, "status": str(status)})
-            for (endpoint, status), many in tally.answers().items()
+            Sample(many, {**here, "endpoint": page, "method": method, "status": str(status)})
+            for (page, method, status), many in tally.answers().items()
         ],
     )
     yield Family(

@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
+#: Methods that are told apart; any other is "other". Source: RFC 9110 9.1; RFC 5789.
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+
 #: Seconds up to which durations are counted together; the last count has all.
 BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -32,18 +36,19 @@ class Tally:
         self._begin()
         _TALLIES.add(self)
 
-    def add(self, endpoint: str | None, status: int, seconds: float) -> None:
+    def add(self, endpoint: str | None, method: str, status: int, seconds: float) -> None:
         """Count one answer, if it is of a page of ours."""
         if endpoint is None or endpoint not in self._endpoints:
             return
+        known = method if method in METHODS else OTHER
         with self._lock:
-            self._answers[endpoint, status] += 1
+            self._answers[endpoint, known, status] += 1
             slots = self._slots.setdefault(endpoint, [0] * (len(BOUNDS) + 1))
             slots[bisect_left(BOUNDS, seconds)] += 1
             self._seconds[endpoint] = self._seconds.get(endpoint, 0.0) + seconds
 
-    def answers(self) -> dict[tuple[str, int], int]:
-        """Return how often each page answered with each status."""
+    def answers(self) -> dict[tuple[str, str, int], int]:
+        """Return how often each page answered to each method with each status."""
         with self._lock:
             return dict(self._answers)
 
@@ -58,7 +63,7 @@ class Tally:
     def _begin(self) -> None:
         """Forget counts, and a lock that may have been held when the process was forked."""
         self._lock = threading.Lock()
-        self._answers: Counter[tuple[str, int]] = Counter()
+        self._answers: Counter[tuple[str, str, int]] = Counter()
         self._slots: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
 

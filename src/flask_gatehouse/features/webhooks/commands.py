@@ -143,7 +143,9 @@ def retry(*, webhook: str, delivery: str) -> None:
         raise NotGivenUp
     with unit_of_work() as work:
         service.retry(work, public_id=webhook, delivery_id=found)
-    click.echo(f"{delivery} is tried again.")
+        is_told = service.one(work.db, webhook).enabled
+    when = "." if is_told else f" when {webhook} is resumed, unless it is too old by then."
+    click.echo(f"{delivery} is tried again{when}")
 
 
 @webhooks.command()

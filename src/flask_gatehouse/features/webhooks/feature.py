@@ -1,6 +1,6 @@
 """What `webhooks` offers to the house."""
 
-from flask_gatehouse.feature import Examination, Feature, Route
+from flask_gatehouse.feature import Check, Examination, Feature, Route
 from flask_gatehouse.features.webhooks.settings import WebhookSettings
 
 _HERE = "flask_gatehouse.features.webhooks"
@@ -51,6 +51,7 @@ FEATURE = Feature(
         f"{_HERE}.clearing:Resealing",
         f"{_HERE}.belongings:belongings",
     ),
+    checks=(Check(keys=("GATEHOUSE_WEBHOOKS_CA",), place=f"{_HERE}.checks:check"),),
     examinations=(
         Examination(place=f"{_HERE}.examinations:receivers"),
         Examination(place=f"{_HERE}.examinations:queue"),

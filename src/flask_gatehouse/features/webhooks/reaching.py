@@ -26,13 +26,20 @@ _REDIRECTS: Final = range(300, 400)
 
 
 def post(
-    url: str, *, body: bytes, headers: Mapping[str, str], timeout: float, private: bool
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: float,
+    private: bool,
+    ca: str | None = None,
 ) -> int:
     """Send `body` and return the status of an answer that means it was taken.
 
     Args:
         timeout: seconds that all of it may take, after the name was looked up.
         private: whether the host may have private addresses.
+        ca: a file of authorities that are trusted beside those of the system.
 
     Raises:
         NotReachable: it is at an address to which nothing may be sent.
@@ -43,7 +50,8 @@ def post(
     port = parts.port or (443 if secure else 80)
     try:
         addresses = rules.checked(_looked_up(host, port), private=private)
-        connection = _Connection(host, port, addresses, secure=secure, timeout=timeout)
+        tls = trusting(ca) if secure else None
+        connection = _Connection(host, port, addresses, tls=tls, timeout=timeout)
         with closing(connection):
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body=body, headers=dict(headers))
@@ -58,6 +66,21 @@ def post(
         return status
     why = "it answered with a redirect" if status in _REDIRECTS else f"it answered {status}"
     raise NotTaken(why, status=status)
+
+
+def trusting(ca: str | None) -> ssl.SSLContext:
+    """Return what verifies a receiver: its certificate, and that it is for the host of the URL.
+
+    Args:
+        ca: a file of authorities that are trusted beside those of the system.
+
+    Raises:
+        OSError: no certificate can be read from it.
+    """
+    context = ssl.create_default_context()
+    if ca is not None:
+        context.load_verify_locations(cafile=ca)
+    return context
 
 
 def _reason(error: Exception) -> str:
@@ -79,13 +102,19 @@ class _Connection(HTTPConnection):
     """A connection to one of the addresses that were checked, with one end for all its waits."""
 
     def __init__(
-        self, host: str, port: int, addresses: list[str], *, secure: bool, timeout: float
+        self,
+        host: str,
+        port: int,
+        addresses: list[str],
+        *,
+        tls: ssl.SSLContext | None,
+        timeout: float,
     ) -> None:
         super().__init__(host, port)
         # What is left out of the Host header.
-        self.default_port = 443 if secure else 80
+        self.default_port = 443 if tls else 80
         self._addresses = addresses
-        self._secure = secure
+        self._tls = tls
         self._end = time.monotonic() + timeout
 
     def connect(self) -> None:
@@ -106,11 +135,11 @@ class _Connection(HTTPConnection):
 
     def _wrapped(self, plain: socket.socket) -> socket.socket:
         plain.settimeout(_left(self._end))
-        if not self._secure:
+        if self._tls is None:
             return plain
         try:
             # A handshake has this time as a whole, and so has each sending.
-            return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+            return self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
             raise

@@ -9,7 +9,7 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
@@ -49,6 +49,45 @@ _PLAIN: Final = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x5f\x61-\x7e]+")
 
 #: Addresses of IPv4 in the clothes of IPv6. Source: RFC 6052 2.1.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+
+#: All that IPv6 has for the internet until now. Source: RFC 4291 2.4; RFC 3587.
+_UNICAST: Final = IPv6Network("2000::/3")
+
+#: What has a purpose of its own. Those that the registries call reachable are here too: nobody has
+#: a receiver there. Releases of Python know different ones.
+#: Source: IANA's registries of special purposes for IPv4 and IPv6; RFC 5771 3.
+_SPECIAL: Final = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+            # Teredo, benchmarks, ORCHID and the like.
+            "2001::/23",
+            "2001:db8::/32",
+            # 6to4, whichever address is in it: given up by RFC 7526.
+            "2002::/16",
+            "2620:4f:8000::/48",
+            "3fff::/20",
+        ),
+    )
+)
 
 
 def url(text: str, *, private_hosts: Collection[str]) -> str:
@@ -105,16 +144,14 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     Source: OWASP ASVS 5.0 1.3.6; RFC 6890 and the registries of IANA that it made.
     """
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
+        inner = address.ipv4_mapped
         if address in _NAT64:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None or address.is_site_local:
+        if address not in _UNICAST:
             return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified
-    )
+    return address.is_global and not any(address in each for each in _SPECIAL)
 
 
 def checked(addresses: Iterable[str], *, private: bool) -> list[str]:

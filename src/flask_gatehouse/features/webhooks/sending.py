@@ -227,6 +227,7 @@ def _post(works: Works, webhook: Webhook, delivery: Delivery) -> int:
         },
         timeout=settings.timeout.total_seconds(),
         private=rules.is_named(host, settings.private_hosts),
+        ca=settings.ca,
     )
 
 

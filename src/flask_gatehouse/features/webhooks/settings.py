@@ -17,6 +17,12 @@ class WebhookSettings:
         "URL. Every other one must have public addresses only.",
         source="OWASP ASVS 5.0 1.3.6",
     )
+    ca: str | None = setting(
+        None,
+        "A file of authorities, in PEM, whose certificates receivers may have beside those that "
+        "the system trusts; for receivers in a network of one's own.",
+        source="OWASP ASVS 5.0 12.3.2, 12.3.4",
+    )
     timeout: timedelta = setting(
         timedelta(seconds=10),
         "How long one delivery may take once the name of the host is looked up; the connection has "

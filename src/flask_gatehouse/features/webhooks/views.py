@@ -104,6 +104,7 @@ def ping(webhook: str) -> ResponseReturnValue:
         webhook,
         "A ping is on its way. Load this page again to see whether it was taken.",
         lambda work: service.ping(work, public_id=webhook, by=_who()),
+        waiting="The ping is sent when you resume the receiver, unless it is too old by then.",
     )
 
 
@@ -159,6 +160,7 @@ def retry(webhook: str, delivery: str) -> ResponseReturnValue:
         webhook,
         "It is tried again.",
         lambda work: service.retry(work, public_id=webhook, delivery_id=found, by=_who()),
+        waiting="It is tried again when you resume the receiver, unless it is too old by then.",
     )
 
 
@@ -194,16 +196,20 @@ def _typed(form: "EventsForm") -> list[str]:
     return str(form.events.data).replace(",", " ").split()
 
 
-def _done(webhook: str, said: str, do: Callable[[Work], object]) -> ResponseReturnValue:
+def _done(
+    webhook: str, said: str, do: Callable[[Work], object], *, waiting: str | None = None
+) -> ResponseReturnValue:
+    """Do something and say so. Args: waiting: what is true if nothing is sent to it now."""
     try:
         with unit_of_work() as work:
             do(work)
+            is_told = service.one(work.db, webhook).enabled
     except NoSuchWebhook:
         abort(_NOT_FOUND)
     except NotGivenUp as refusal:
         _say(refusal)
     else:
-        flash(said, "success")
+        flash(said if is_told or waiting is None else waiting, "success")
     return redirect(url_for(".show", webhook=webhook), 303)
 
 
