@@ -46,7 +46,7 @@ def make_role(site: GatehouseTester, name: str = "desk", *permissions: str) -> N
 
 
 @pytest.mark.parametrize("admin", [True, False])
-def test_adm_whoever_is_remembered_proves_who_they_are_before_they_enter(
+def test_adm_08_whoever_is_remembered_proves_who_they_are_before_they_enter(
     site: GatehouseTester, *, admin: bool
 ) -> None:
     rights = ("people.read", "record.read", "roles.edit", "statistics.read")
@@ -94,7 +94,7 @@ GAINS = [promote, another_role, more_in_a_role, a_role_again]
 
 
 @pytest.mark.parametrize("gain", GAINS)
-def test_adm_a_session_of_before_enters_after_a_proof_and_under_another_handle(
+def test_asvs_7_2_4_a_session_of_before_enters_after_a_proof_and_under_another_handle(
     site: GatehouseTester, gain: Callable[[GatehouseTester], None]
 ) -> None:
     alice = site.add_user("alice")

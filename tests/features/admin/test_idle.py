@@ -31,7 +31,7 @@ def wait(site: GatehouseTester, client: FlaskClient, *, minutes: int, path: str)
 
 @pytest.mark.parametrize("first", ["/admin/people/", "/account/", "/"])
 @pytest.mark.parametrize("admin", [True, False])
-def test_adm_after_half_an_hour_without_a_request_the_console_asks_again(
+def test_asvs_7_3_1_after_half_an_hour_without_a_request_the_console_asks_again(
     site: GatehouseTester, *, admin: bool, first: str
 ) -> None:
     client = at_work(site, helper(site, admin=admin))
@@ -97,7 +97,7 @@ def test_the_start_refuses_less_than_what_is_written_down(
 
 
 @pytest.mark.parametrize(("minutes", "then"), [(4, "200"), (45, "/confirm/")])
-def test_adm_a_view_that_nobody_used_leads_back_to_a_session_that_proves_nothing(
+def test_adm_07_a_view_that_nobody_used_leads_back_to_a_session_that_proves_nothing(
     site: GatehouseTester, minutes: int, then: str
 ) -> None:
     alice = site.add_user("alice")

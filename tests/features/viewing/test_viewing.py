@@ -1,8 +1,10 @@
 """Seeing the site as another person: who may, what they can do, and how it ends."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.roles.models import RolePermission
@@ -27,6 +29,8 @@ from tests.features.viewing.stories import (
 )
 from tests.forms import cookie, sign_in, token
 from tests.security.walk import count, events, rows, snapshot, suspend, who, with_cookies
+
+MakeSite = Callable[..., Flask]
 
 
 def test_whoever_looks_sees_what_the_person_sees_and_every_page_says_so(
@@ -507,3 +511,43 @@ def test_the_command_lists_and_ends_views(site: GatehouseTester) -> None:
     assert command(site, "end", "--all") == (0, "Ended 0.\n")
     (ended,) = events(site, "viewing.ended")
     assert (ended.actor_id, ended.facts["how"]) == (None, "stopped")
+
+
+# From where, and for how long
+
+
+def test_adm_07_it_is_over_where_the_console_is_not_entered(
+    make_site: MakeSite, database_url: str
+) -> None:
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_ADMIN_NETWORKS="127.0.0.0/8"))
+    client, _, _ = looking(site)
+    assert who(client) == "alice"
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    for _ in range(3):
+        site.clock.move(timedelta(minutes=2))
+        assert who(client) == "nobody"
+    # Whoever asks from elsewhere does not keep it open either.
+    client.environ_base["REMOTE_ADDR"] = "127.0.0.1"
+    assert who(client) == "nobody"
+
+
+def test_adm_07_it_is_over_with_the_time_of_the_role(site: GatehouseTester) -> None:
+    client, viewer, _ = looking(site, admin=False)
+    with site.work() as work:
+        soon = work.now + timedelta(minutes=2)
+        roles.grant(work, user=viewer, role="role-helper", until=soon)
+    site.clock.move(timedelta(minutes=1))
+    assert who(client) == "alice"
+    site.clock.move(timedelta(minutes=1))
+    assert who(client) == "nobody"
+
+
+def test_adm_07_what_was_refused_once_is_over_after_five_minutes(site: GatehouseTester) -> None:
+    client, viewer, _ = looking(site, admin=False)
+    take_the_role_away(site)
+    for _ in range(3):
+        assert who(client) == "nobody"
+        site.clock.move(timedelta(minutes=2))
+    with site.work() as work:
+        roles.grant(work, user=viewer, role="role-helper")
+    assert who(client) == "nobody"

@@ -497,19 +497,19 @@ class SessionDoorkeeper(Doorkeeper):
         """Ask the database, and write down now and then that the session is in use."""
         works = self._works
         standing = finding.find(works, value)
-        if standing is not None:
-            was_left = self._was_left(standing)
-            standing = standing.unproven() if was_left else standing
-            try:
-                # In this order: a use that is written down must not hide that there was none.
-                if was_left:
-                    sessions.forget_proof(works, standing)
-                sessions.keep_alive(works, standing)
-            except DBAPIError as error:
-                # Losing one "last seen" ends nothing early by more than one step.
-                _log.warning("a session's last use was not written: %s", type(error).__name__)
-            if self._watching and not all(step.stands(works, standing) for step in self._watching):
-                return None
+        if standing is None or not all(step.stands(works, standing) for step in self._watching):
+            # What may not go on is not in use either.
+            return None
+        was_left = self._was_left(standing)
+        standing = standing.unproven() if was_left else standing
+        try:
+            # In this order: a use that is written down must not hide that there was none before.
+            if was_left:
+                sessions.forget_proof(works, standing)
+            sessions.keep_alive(works, standing)
+        except DBAPIError as error:
+            # Losing one "last seen" ends nothing early by more than one step.
+            _log.warning("a session's last use was not written: %s", type(error).__name__)
         return standing
 
     def _was_left(self, standing: Standing) -> bool:

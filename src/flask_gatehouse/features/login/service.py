@@ -1,6 +1,7 @@
 """The one door: a proven attempt goes in, an open session comes out."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -216,12 +217,18 @@ def look_no_more(work: Work, *, view: str | None, aside: str | None) -> Returned
     Raises:
         SessionOver: there is none, or not any more.
     """
+    digest = opening.aside_digest(work.house, view=view, aside=aside)
+    if digest is not None:
+        _hold(work, sessions.sign_ins_of(work.db, digests=[digest]))
     return opening.back(work, view=view, aside=aside)
 
 
 def leave(work: Work, *, standing: Standing | None, digests: list[bytes]) -> None:
     """End the sessions of a browser's handles, and what was opened in the same sign-in."""
-    if sessions.end(work, digests=digests) and standing is not None:
+    # What they are is known before anybody is waited for: with it ends what is renewed meanwhile.
+    sign_ins = sessions.sign_ins_of(work.db, digests=digests)
+    _hold(work, sign_ins)
+    if sessions.end_these(work, sign_ins) and standing is not None:
         # Of whoever sees the site as somebody else it is they who sign out, and not the other.
         who = standing.actor or standing.user
         user_id = who.id if who else None
@@ -253,6 +260,13 @@ def refuse_step(
     with work.apart() as own:
         account = users.by_id(own.db, pending.user_id)
         notices.notify(own, user=account, letter="second_step_refused")
+
+
+def _hold(work: Work, sign_ins: sessions.SignIns) -> None:
+    """Hold whose they are before any of their sessions, as `admit` does; who is gone has none."""
+    for user_id in sign_ins.accounts:
+        with suppress(UnknownUser):
+            users.hold(work, user_id=user_id)
 
 
 def _ask_steps(work: Work, attempt: Attempt, wish: Wish) -> None:

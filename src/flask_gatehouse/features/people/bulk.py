@@ -4,6 +4,7 @@ Nobody is touched who was not on the list that was looked at, and each one is de
 transaction of their own, by the same function that changes one person.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,17 +97,16 @@ class Foreseen:
 
 
 def _seal(plan: Plan, key: bytes, by: User) -> str:
-    said = "\0".join(
-        (
-            by.id.hex,
-            plan.action,
-            plan.role,
-            plan.reason,
-            plan.until.isoformat() if plan.until is not None else "",
-            *(each.hex for each in plan.user_ids),
-        )
-    )
-    return tokens.digest(said, key).hex()
+    # As JSON, in which no two plans are spelled alike, whatever somebody types as a reason.
+    said = [
+        by.id.hex,
+        plan.action,
+        plan.role,
+        plan.reason,
+        plan.until.isoformat() if plan.until is not None else None,
+        *(each.hex for each in plan.user_ids),
+    ]
+    return tokens.digest(json.dumps(said), key).hex()
 
 
 def made(

@@ -1,6 +1,7 @@
 """Find, keep alive and end sessions. Opening one is `opening`, which only `login` may use."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -57,12 +58,37 @@ def forget_proof(works: Works, standing: Standing) -> None:
 
 def end(work: Work, *, digests: list[bytes]) -> int:
     """End the sessions that these handles opened, and what was opened in the same sign-in."""
+    return end_these(work, sign_ins_of(work.db, digests=digests))
+
+
+@dataclass(frozen=True)
+class SignIns:
+    """Sign-ins, and whose they are."""
+
+    ids: tuple[str, ...] = ()
+    #: Accounts in the order in which they are held: first who acts, then whom they are seen as.
+    accounts: tuple[UUID, ...] = ()
+
+
+def sign_ins_of(db: DbSession, *, digests: list[bytes]) -> SignIns:
+    """Return in which sign-ins these handles were opened."""
     if not digests:
+        return SignIns()
+    named = select(Session.sign_in_id).where(Session.digest.in_(digests))
+    found = select(Session.sign_in_id, Session.actor_id, Session.user_id)
+    rows = db.execute(found.where(Session.sign_in_id.in_(named))).all()
+    acting = (row.actor_id or row.user_id for row in rows)
+    accounts = dict.fromkeys((*acting, *(row.user_id for row in rows)))
+    return SignIns(
+        tuple({row.sign_in_id for row in rows}), tuple(each for each in accounts if each)
+    )
+
+
+def end_these(work: Work, sign_ins: SignIns) -> int:
+    """End what was opened in these sign-ins; return how many rows that were."""
+    if not sign_ins.ids:
         return 0
-    together = work.db.scalars(select(Session.sign_in_id).where(Session.digest.in_(digests))).all()
-    if not together:
-        return 0
-    return _delete_all(work, delete(Session).where(Session.sign_in_id.in_(together)))
+    return _delete_all(work, delete(Session).where(Session.sign_in_id.in_(sign_ins.ids)))
 
 
 def digests_of(house: House, *values: str | None) -> list[bytes]:

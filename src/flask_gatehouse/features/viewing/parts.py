@@ -19,7 +19,9 @@ from flask_gatehouse.features.users.belongings import Belongings
 from flask_gatehouse.features.viewing import service
 from flask_gatehouse.features.viewing.models import Viewing
 from flask_gatehouse.features.viewing.settings import ViewingSettings
+from flask_gatehouse.web.entrance import ConsoleRules
 from flask_gatehouse.web.viewing import ViewRules
+from flask_gatehouse.web.work import address
 
 _ORIGIN: Final = Origin(channel="worker")
 
@@ -35,8 +37,9 @@ class Watch(LoginStep):
     watches = True
 
     def __init__(self, house: House) -> None:
-        """Args: house: needed by no view."""
-        del house
+        """Args: house: says from where the console is entered."""
+        # Asked for later: while parts are made, none can be found.
+        self._house = house
 
     def hold(self, work: Work, attempt: Attempt, wish: Wish) -> None:
         """Let pass: a view is no sign-in."""
@@ -46,6 +49,8 @@ class Watch(LoginStep):
         if not standing.viewing:
             return True
         if standing.actor is None or standing.user is None:
+            return False
+        if not all(each.admit(address()) for each in self._house.plugs(ConsoleRules)):
             return False
         with works.reading() as db:
             return service.may_go_on(
