@@ -11,6 +11,7 @@ from tests.browser.running import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+
 def _walk(page: Page) -> list[str]:
     """Return the names of all stops; each has to be seen, with a ring of at least 3:1."""
     page.wait_for_load_state()
