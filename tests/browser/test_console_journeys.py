@@ -217,6 +217,11 @@ def test_an_administrator_makes_a_role_and_gives_it_for_a_while(visitor: Page, s
     _at(page, "Role watchers", tab="Roles")
     expect(page.get_by_role("rowheader")).to_have_text(["person020"])
     expect(page.get_by_role("row").last).to_contain_text("31 January 2040")
+    page.get_by_role("rowheader").get_by_role("link").click()
+    _at(page, "person020", tab="People")
+    page.get_by_role("link", name="All of the record about this person").click()
+    _at(page, "Record", tab="Record", current="page")
+    expect(page.get_by_role("rowheader").filter(has_text="roles.granted")).to_have_count(2)
 
 
 def test_an_administrator_changes_several_and_finds_it_in_the_record(

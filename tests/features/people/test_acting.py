@@ -421,8 +421,12 @@ def test_a_page_offers_nothing_that_would_be_refused(staffed: GatehouseTester) -
         assert ("/recover/" in page) is offered
         assert ("/roles/give/" in page) is offered
         assert ("You can look, and change nothing." in page) is (page is above)
-    equal = as_(staffed, "chief").get(f"/admin/people/{of(staffed, 'second').id}/").text
+    chief = as_(staffed, "chief")
+    equal = chief.get(f"/admin/people/{of(staffed, 'second').id}/").text
     assert "/demote/" in equal
+    # Administrators may change each other's accounts, and nobody looks as an equal.
+    looks = chief.get(f"/admin/people/{of(staffed, 'alice').id}/").text
+    assert ("/view/" in looks, "/view/" in equal, "/view/" in below) == (True, False, False)
 
 
 def test_a_list_offers_no_choice_to_whoever_may_change_nobody(staffed: GatehouseTester) -> None:
