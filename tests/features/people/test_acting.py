@@ -450,7 +450,7 @@ def test_the_record_of_a_person_is_for_whoever_may_read_it(staffed: GatehouseTes
     shown = as_(staffed, "alice").get("/account/activity/").text
     assert "took a copy of your data" in shown
     assert "198.51.100.7" not in shown
-    assert 'href="/admin/record/?person=alice"' in whole
+    assert f'href="/admin/record/?person={alice.id}"' in whole
     assert "/admin/record/" not in part
 
 
@@ -575,8 +575,12 @@ def test_a_page_offers_nothing_that_would_be_refused(staffed: GatehouseTester) -
         assert ("/recover/" in page) is offered
         assert ("/roles/give/" in page) is offered
         assert ("You can look, and change nothing." in page) is (page is above)
-    equal = as_(staffed, "chief").get(f"/admin/people/{of(staffed, 'second').id}/").text
+    chief = as_(staffed, "chief")
+    equal = chief.get(f"/admin/people/{of(staffed, 'second').id}/").text
     assert "/demote/" in equal
+    # Administrators may change each other's accounts, and nobody looks as an equal.
+    looks = chief.get(f"/admin/people/{of(staffed, 'alice').id}/").text
+    assert ("/view/" in looks, "/view/" in equal, "/view/" in below) == (True, False, False)
 
 
 def test_a_list_offers_no_choice_to_whoever_may_change_nobody(staffed: GatehouseTester) -> None:
