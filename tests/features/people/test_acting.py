@@ -124,7 +124,15 @@ def test_people_are_restored_signed_out_and_written_to(staffed: GatehouseTester)
     assert not of(staffed, "alice").active
     post(client, alice, "restore")
     assert of(staffed, "alice").active
+    letter = staffed.mails()[-1]
+    assert (letter["To"], letter["Subject"]) == (
+        "alice@example.org",
+        "Your account at Gatehouse can be used again",
+    )
+    assert forms.sign_in(staffed.client(), "alice").status_code == 303
+    before = len(staffed.mails())
     assert "nothing to restore" in said(staffed, post(client, alice, "restore"), client)
+    assert len(staffed.mails()) == before
 
 
 def test_one_sign_in_is_ended_and_nobody_elses(staffed: GatehouseTester) -> None:

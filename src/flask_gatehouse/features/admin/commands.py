@@ -138,9 +138,9 @@ def suspend(*, name: str, reason: str, until: datetime | None) -> None:
 @users.command()
 @click.argument("name")
 def restore(*, name: str) -> None:
-    """Let a suspended account be used again, or one that its owner closed."""
+    """Let a suspended account be used again, or one that its owner closed; they get a letter."""
     with unit_of_work() as work:
-        accounts.restore(work, user=accounts.named(work.db, name))
+        helping.restore(work, user_id=accounts.named(work.db, name).id, by=None)
     click.echo(f"Restored {name}.")
 
 

@@ -152,11 +152,12 @@ def suspend(
 
 
 def restore(work: Work, *, user_id: UUID, by: User | None) -> None:
-    """Let a suspended account be used again. Raises: NotSuspended: it is in use."""
+    """Let a suspended account be used again, and write to them. Raises: NotSuspended."""
     user = reached(work, user_id=user_id, by=by, permission=SUSPEND)
     if user.active:
         raise NotSuspended
     users.restore(work, user=user)
+    notices.notify(work, user=user, letter="restored")
 
 
 def end_sessions(work: Work, *, user_id: UUID, by: User | None) -> None:
