@@ -50,7 +50,11 @@ class User(db.Model, fsqla_v3.FsUserMixin):  # type: ignore[name-defined, misc]
     """The user that Flask-Security asks for."""
 
 
-datastore = SQLAlchemyUserDatastore(db, User, Role)
+class WebAuthn(db.Model, fsqla_v3.FsWebAuthnMixin):  # type: ignore[name-defined, misc]
+    """What the user of Flask-Security refers to, whether or not passkeys are on."""
+
+
+datastore = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
 
 
 def address_of(name: str) -> str:

@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -28,7 +29,15 @@ def new_public_id() -> str:
 
 def digest(secret: str, key: bytes) -> bytes:
     """Return the 32 bytes that are stored and looked up in place of a secret."""
-    return hmac.digest(key, secret.encode("utf-8", "surrogatepass"), "sha256")
+    begun = _begun(key).copy()
+    begun.update(secret.encode("utf-8", "surrogatepass"))
+    return begun.digest()
+
+
+@lru_cache(maxsize=64)
+def _begun(key: bytes) -> hmac.HMAC:
+    # OpenSSL looks the algorithm up for each key, which takes longer than to use it.
+    return hmac.new(key, digestmod="sha256")
 
 
 def same(one: bytes | str, other: bytes | str) -> bool:
