@@ -259,6 +259,18 @@ def test_adm_03_support_hands_out_nothing_that_it_does_not_have(staffed: Gatehou
     assert "removers" not in str(given(staffed, alice))
 
 
+def test_only_roles_that_one_may_hand_out_are_offered(staffed: GatehouseTester) -> None:
+    alice = of(staffed, "alice")
+    for who, names in (("helper", ["support"]), ("chief", ["removers", "support"])):
+        client = as_(staffed, who)
+        for path in ("", f"{alice.id}/", "new/"):
+            page = client.get(f"/admin/people/{path}").text
+            select_of = "role_for" if path == "" else "role"
+            options = page.partition(f'<select class="gh-input" id="{select_of}"')[2]
+            found = re.findall('value="([a-z]+)"', options.partition("</select>")[0])
+            assert found == names, (who, path)
+
+
 def given(site: GatehouseTester, user: User) -> list[roles.Given]:
     with site.work() as work, work.reading() as db:
         return roles.given(db, user_id=user.id, now=work.now)

@@ -14,7 +14,7 @@ from flask_gatehouse.features.people.errors import ListChanged
 from flask_gatehouse.features.roles import service as roles
 from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
-from tests.features.people.test_acting import as_, confirmed, of, several, staffed
+from tests.features.people.test_acting import as_, confirmed, of, said, several, staffed
 from tests.flows.test_races import at_once
 from tests.forms import token
 from tests.security.walk import events, who
@@ -126,7 +126,10 @@ def test_whoever_lost_the_permission_since_the_look_changes_nobody(
     with staffed.work() as work:
         roles.change(work, name="support", about="", permissions=left)
     done = confirmed(client, page)
-    assert done.status_code == (200 if left else 403)
+    if left:
+        assert "Suspend: alice was not changed." in said(staffed, done, client)
+    else:
+        assert done.status_code == 403
     assert of(staffed, "alice").active
 
 

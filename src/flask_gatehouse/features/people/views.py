@@ -45,6 +45,7 @@ def index() -> ResponseReturnValue:
             work.house, db, wanted, now=work.now, found=found, after=after, before=before
         )
         every = roles.everyone_named(db)
+        given = roles.offered(work, db, by=_actor())
     return render_template(
         "gatehouse/people/index.html",
         page=page,
@@ -54,6 +55,7 @@ def index() -> ResponseReturnValue:
         total=found.total,
         counted=finding.COUNTED,
         roles=every,
+        given=given,
         states=rules.STATES,
         sorts=rules.SORTS,
         actions=bulk.ACTIONS,
@@ -71,13 +73,13 @@ def one(person: str) -> ResponseReturnValue:
             )
         except UnknownUser:
             abort(_NOT_FOUND)
-        every = roles.everyone_named(db)
         actor = _actor()
+        given = roles.offered(work, db, by=actor)
         reached = roles.reaches(work, db, by=actor, user=shown.user)
     return render_template(
         "gatehouse/people/one.html",
         person=shown,
-        roles=every,
+        roles=given,
         own=actor.id == shown.user.id,
         reached=reached,
     )
@@ -88,8 +90,8 @@ def create() -> ResponseReturnValue:
     from flask_gatehouse.features.people.forms import NewForm  # noqa: PLC0415 - see web.forms
 
     form = NewForm()
-    with works().reading() as db:
-        named = roles.everyone_named(db)
+    with unit_of_work() as work, work.reading() as db:
+        named = roles.offered(work, db, by=_actor())
     form.role.choices = [("", "None"), *((each, each) for each in named)]
     if form.validate_on_submit():
         try:

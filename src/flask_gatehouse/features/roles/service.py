@@ -222,6 +222,23 @@ def everyone_named(db: Session) -> list[str]:
     return list(db.scalars(select(Role.name).order_by(Role.name)))
 
 
+def offered(work: Work, db: Session, *, by: User) -> list[str]:
+    """Return the names of the roles that somebody may hand out, for a page that offers them.
+
+    What then is done asks `grant`.
+    """
+    mine = weighed(work.house, granted(db, user=by, now=work.now))
+    found: dict[str, set[str]] = {name: set(_worth(work, name)) for name in everyone_named(db)}
+    allowed = select(Role.name, RolePermission.permission).join(
+        RolePermission, RolePermission.role_id == Role.id
+    )
+    for name, permission in db.execute(allowed):
+        found[name].add(permission)
+    return [
+        name for name, worth in found.items() if mine.covers(Granted(permissions=frozenset(worth)))
+    ]
+
+
 def one(db: Session, name: str) -> Role:
     """Return the role of this name, exactly. Raises: UnknownRole."""
     found = db.scalar(select(Role).where(Role.name == name))
