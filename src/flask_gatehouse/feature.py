@@ -47,8 +47,6 @@ class Route:
     listed_if: str | None = None
     #: Whether it asks for two factors, proven in this session, as well.
     two_factors: bool = False
-    #: Whether it is the first page of the console to those who have a permission of it.
-    entrance: bool = False
     #: Whether it answers whoever sees the site as somebody else. None is what they may look at:
     #: what is public, or for anybody signed in, and never a form.
     while_viewing: bool | None = None

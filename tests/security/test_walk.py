@@ -120,8 +120,7 @@ def refusal(route: Route, kind: Kind) -> str | None:
     if route.needs is not None and kind.may not in {EVERY, route.needs}:
         return FORBIDDEN
     # Nobody enters the console by being remembered.
-    enters = route.needs is not None or (route.entrance and kind.may is not None)
-    wants_proof = enters or route.access in {"fresh", "enrolling"}
+    wants_proof = route.needs is not None or route.access in {"fresh", "enrolling"}
     if wants_proof and not kind.fresh:
         return CONFIRM
     # Nobody here has proven two: they are led to where one can be set up.

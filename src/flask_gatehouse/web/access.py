@@ -299,18 +299,9 @@ def must_prove(permissions: Iterable[str]) -> bool:
     return not of_console.isdisjoint(permissions) and not proven_since_rights()
 
 
-def _entrance(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
-    """Let people in who may do nothing in the console, and others as they enter it."""
-
-    @wraps(view)
-    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> ResponseReturnValue:
-        be_sure()
-        mine = [name for name in house().part(Permissions).of_console if may(name)]
-        if mine and must_prove(mine):
-            return _manager().needs_refresh()
-        return view(*args, **kwargs)
-
-    return guarded
+def may_enter(permission: str) -> bool:
+    """Whether whoever asks may do something, and has to prove nothing first."""
+    return may(permission) and not must_prove((permission,))
 
 
 def _pending(view: Callable[_P, ResponseReturnValue]) -> Callable[_P, ResponseReturnValue]:
@@ -352,7 +343,7 @@ _GUARDS: Final[dict[Access, Callable[[_AnyView], _AnyView]]] = {
 def guard(route: Route, view: _AnyView) -> _AnyView:
     """Return `view` behind the guard that a route asks for."""
     if route.needs is None:
-        return _GUARDS[route.access](_entrance(view) if route.entrance else view)
+        return _GUARDS[route.access](view)
     # The permission first: nobody proves themselves anew to be told that the page is not for them.
     within = mfa_required(view) if route.two_factors else view
     if route.access == "fresh permitted":

@@ -11,6 +11,7 @@ from flask_gatehouse.core.errors import Misconfigured
 from flask_gatehouse.core.house import House
 from flask_gatehouse.core.permissions import Permissions
 from flask_gatehouse.feature import Feature
+from flask_gatehouse.web.access import may_enter
 from flask_gatehouse.web.flask_login import may
 from flask_gatehouse.web.protecting import UNMARKED, Protection, who
 
@@ -106,5 +107,5 @@ def cards(house: House) -> list[Shown]:
     return [
         Shown(each.template, facts)
         for each in house.plugs(Card)
-        if may(each.needs) and (facts := each.facts(house)) is not None
+        if may_enter(each.needs) and (facts := each.facts(house)) is not None
     ]

@@ -16,7 +16,7 @@ from tests.features.viewing.stories import helper
 from tests.forms import cookie, sign_in, token
 from tests.security.walk import remembering, who, with_cookies
 
-CONSOLE = ("/admin/", "/admin/people/", "/admin/record/", "/admin/roles/", "/admin/statistics/")
+CONSOLE = ("/admin/people/", "/admin/record/", "/admin/roles/", "/admin/statistics/")
 
 
 def in_console(client: FlaskClient, path: str = "/admin/people/") -> str:
@@ -25,6 +25,11 @@ def in_console(client: FlaskClient, path: str = "/admin/people/") -> str:
     if answer.status_code in {302, 303, 307}:
         return str(answer.location).partition("?")[0]
     return str(answer.status_code)
+
+
+def numbers(client: FlaskClient) -> bool:
+    """Say whether the first page tells how many people there are."""
+    return "<dt>Open session" in client.get("/admin/").text
 
 
 def prove(client: FlaskClient, path: str = "/admin/people/") -> None:
@@ -54,9 +59,11 @@ def test_adm_08_whoever_is_remembered_proves_who_they_are_before_they_enter(
     assert who(client) == "helper"
     for path in CONSOLE:
         assert in_console(client, path) == "/confirm/", path
+    # The protected area itself is theirs as before: their own card, and the way further.
+    assert (in_console(client, "/admin/"), numbers(client)) == ("200", False)
+    assert "/admin/people/" in client.get("/admin/").text
     prove(client)
-    assert in_console(client) == "200"
-    assert in_console(client, "/admin/") == "200"
+    assert (in_console(client), numbers(client)) == ("200", True)
 
 
 def test_whoever_may_do_nothing_there_and_is_remembered_sees_their_own_card(
@@ -108,13 +115,9 @@ def test_asvs_7_2_4_a_session_of_before_enters_after_a_proof_and_under_another_h
 
     # In the middle of their fresh session, and without a sign-out.
     for each in (client, thief):
-        assert (who(each), in_console(each), in_console(each, "/admin/")) == (
-            "alice",
-            "/confirm/",
-            "/confirm/",
-        )
+        assert (who(each), in_console(each), numbers(each)) == ("alice", "/confirm/", False)
     prove(client)
-    assert in_console(client) == in_console(client, "/admin/") == "200"
+    assert (in_console(client), numbers(client)) == ("200", True)
     assert who(thief) == "nobody"
 
 

@@ -126,7 +126,7 @@ def test_an_invitation_of_an_administrator_makes_one(site: GatehouseTester) -> N
 def test_inviting_an_administrator_asks_for_the_password_again(site: GatehouseTester) -> None:
     client = chief(site)
     page = client.get(PAGE)
-    site.clock.move(timedelta(minutes=30))
+    site.clock.move(timedelta(minutes=20))
     form = {"csrf_token": forms.token(page), "email": ADDRESS, "admin": "y"}
     client.post(PAGE, data=form)
     assert site.mails() == []

@@ -157,7 +157,7 @@ def test_filters(site: GatehouseTester) -> None:
     alice, bob = site.add_user("alice", email="alice@example.org"), site.add_user("bob")
     site.clock.move(timedelta(days=10))
     chief = signed_in(site, _anew(site))
-    site.clock.move(timedelta(minutes=30))
+    site.clock.move(timedelta(minutes=25))
     happen(site, came(alice), came(bob), refused(alice), address="192.0.2.1")
     happen(site, LoggedOut(user_id=bob.id), actor_id=alice.id, request_id="r" * 22)
     since = "since=20m"

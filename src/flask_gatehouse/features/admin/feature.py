@@ -10,7 +10,7 @@ FEATURE = Feature(
     settings=AdminSettings,
     plugs=(f"{_HERE}.parts:rules",),
     routes=(
-        Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index", entrance=True),
+        Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index"),
         Route(
             rule="/admin/factors/",
             access="fresh permitted",

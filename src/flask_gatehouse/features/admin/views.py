@@ -4,7 +4,6 @@ from typing import Final
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from flask_gatehouse.core.errors import Refusal
 from flask_gatehouse.core.sentences import Sentences
@@ -17,6 +16,7 @@ from flask_gatehouse.features.people import service as helping
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.features.users.errors import UnknownUser
 from flask_gatehouse.features.users.models import User
+from flask_gatehouse.web.access import may_enter
 from flask_gatehouse.web.work import house, unit_of_work
 
 #: Characters of a search that are looked at.
@@ -28,7 +28,7 @@ _NOT_FOUND: Final = 404
 def index() -> ResponseReturnValue:
     """Show who is signed in, and how many people there are to whoever may see people."""
     stats = None
-    if current_user.can("people.read"):
+    if may_enter("people.read"):
         with unit_of_work() as work, work.reading() as db:
             stats = service.overview(work, db)
     return render_template("gatehouse/admin/index.html", stats=stats)
