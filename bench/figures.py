@@ -318,6 +318,7 @@ def of_rights(names: Sequence[str], folder: Path, effort: Effort) -> list[Figure
         ("can, each after the first: CPU", found.can, 2.0),
         ("permissions_required, after the first: CPU", found.required, 2.0),
         ("protect, after the first: CPU", found.protected, 2.0),
+        ("permissions_required, of the console: CPU", found.console, None),
         ("first look at rights, SQLite: CPU", found.first, None),
         ("first look at rights, PostgreSQL: CPU", server.first, None),
     ]

@@ -11,6 +11,7 @@ from time import process_time_ns
 from typing import TYPE_CHECKING
 
 from bench.contenders import PASSWORD, USER, gatehouse
+from bench.contenders.gatehouse import MAY
 from bench.wsgi import Visitor
 from flask_gatehouse import current_user, permissions_required
 from flask_gatehouse.features.users.rights import KEPT
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from bench.measure import Effort
 
-READ = "people.read"
-"""The permission that is asked for."""
+OF_CONSOLE = "people.read"
+"""A permission of the console: whoever uses it has proven who they are since they have it."""
 
 TIMES = 1_000
 """Checks in one round, which is one request."""
@@ -42,19 +43,23 @@ class Checked:
     can: list[float] = field(default_factory=list)
     required: list[float] = field(default_factory=list)
     protected: list[float] = field(default_factory=list)
+    console: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
 
 
 def checked(folder: Path, effort: Effort, **config: object) -> Checked:
-    """Measure on a site of its own, by somebody who has one role with one permission."""
+    """Measure on a site of its own, by somebody who has one role with two permissions."""
     folder.mkdir()
     gatehouse.prepare(folder, **config)
     app = gatehouse.create_app(folder, **config)
     found = Checked()
     app.add_url_rule("/checks", "checks", lambda: _check(app, found))
     protection = app.extensions["gatehouse"].house.part(Protection)
-    protection.add(Policy(target=app, public=frozenset({"private"}), permissions=(READ,)))
-    for words in (("roles", "make", "readers", READ), ("roles", "grant", USER, "readers")):
+    protection.add(Policy(target=app, public=frozenset({"private"}), permissions=(MAY,)))
+    for words in (
+        ("roles", "make", "readers", MAY, OF_CONSOLE),
+        ("roles", "grant", USER, "readers"),
+    ):
         gatehouse.command(app, *words)
     visitor = Visitor(app)
     visitor.sign_in("/login/", {"username": USER, "password": PASSWORD})
@@ -68,14 +73,16 @@ def checked(folder: Path, effort: Effort, **config: object) -> Checked:
 def _check(app: Flask, found: Checked) -> str:
     """Take one round, within a request of somebody who is signed in."""
     plain = _view
-    guarded = permissions_required(READ)(_view)
+    guarded = permissions_required(MAY)(_view)
+    of_console = permissions_required(OF_CONSOLE)(_view)
     ask_first = app.before_request_funcs[None][0]
-    assert current_user.can(READ)
-    assert guarded() == plain()
+    assert current_user.can(MAY)
+    assert guarded() == of_console() == plain()
     assert ask_first() is None
     nothing = _each(_view, TIMES)
-    found.can.append(_each(lambda: current_user.can(READ), TIMES) - nothing)
+    found.can.append(_each(lambda: current_user.can(MAY), TIMES) - nothing)
     found.required.append(_each(guarded, TIMES) - nothing)
+    found.console.append(_each(of_console, TIMES) - nothing)
     found.protected.append(_each(ask_first, TIMES))
     found.first.append(_each(_look_anew, LOOKS))
     return "checked"
@@ -88,7 +95,7 @@ def _view() -> str:
 def _look_anew() -> None:
     """Ask as a request does that has not asked yet."""
     person().__dict__.pop(KEPT)
-    current_user.can(READ)
+    current_user.can(MAY)
 
 
 def _each(work: Callable[[], object], times: int) -> float:

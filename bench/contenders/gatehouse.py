@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "gatehouse.db"
+MAY = "reports.read"
+"""A permission of the application."""
+
 ERA = 0x019A_0000_0000
 """Milliseconds since 1970 of the first account of a filling."""
 
@@ -41,7 +44,7 @@ def create_app(folder: Path, **config: object) -> Flask:
     app.config["GATEHOUSE_DATABASE_URL"] = f"sqlite:///{folder / DATABASE}"
     app.config.from_mapping(config)
     app.jinja_loader = DictLoader({"public.html": PUBLIC_PAGE, "private.html": PRIVATE_PAGE})
-    Gatehouse(app)
+    Gatehouse(app, permissions={MAY: "Read the reports"})
     _add_views(app)
     return app
 

@@ -458,11 +458,11 @@ def test_a_page_of_the_console_that_guards_nothing_is_not_shown(
     chief = tester.client(tester.add_user("chief", admin=True))
     assert chief.get("/admin/").status_code == 500
     second = tester.add_user("second", admin=True)
-    tabs: Any = app.jinja_env.globals["gatehouse_console_tabs"]
+    page_of_ours: Any = app.jinja_env.globals["gatehouse_page"]
     with app.test_request_context("/"):
         login_user(second)
         with pytest.raises(Misconfigured, match=said):
-            tabs()
+            page_of_ours.console_tabs()
 
 
 def test_what_asks_for_rights_never_goes_by_what_was_read_before(

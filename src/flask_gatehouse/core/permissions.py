@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from flask_gatehouse.core.errors import Misconfigured
 
@@ -23,6 +23,10 @@ class UnknownPermission(LookupError):  # noqa: N818 - a statement, like the refu
 class Permissions:
     """Every permission of an application, and its rules about single things."""
 
+    #: What somebody may do in the console of any application of this process: of what is not among
+    #: these nobody needs to know which application it is about.
+    of_any_console: ClassVar[frozenset[str]] = frozenset()
+
     def __init__(
         self, ours: Iterable[Mapping[str, str]], of_host: Mapping[str, str] | None = None
     ) -> None:
@@ -42,6 +46,7 @@ class Permissions:
                 self._take(name, sentence)
         #: What somebody may do in the console.
         self.of_console: Final = frozenset(self._sentences)
+        Permissions.of_any_console |= self.of_console
         for name, sentence in (of_host or {}).items():
             self._take(name, sentence)
         self.names: Final = frozenset(self._sentences)

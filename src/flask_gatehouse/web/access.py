@@ -295,6 +295,8 @@ def must_prove(permissions: Iterable[str]) -> bool:
 
     Source: OWASP ASVS 5.0 7.2.4, 8.4.2.
     """
+    if Permissions.of_any_console.isdisjoint(permissions):
+        return False
     of_console = house().part(Permissions).of_console
     return not of_console.isdisjoint(permissions) and not proven_since_rights()
 

@@ -408,7 +408,7 @@ def proven_by() -> tuple[str, ...]:
 def proven_since_rights() -> bool:
     """Whether whoever is asking proved who they are since they may do what they may."""
     be_sure()
-    return bool(current_user.is_authenticated) and _doorkeeper().proven_since_rights()
+    return _doorkeeper().proven_since_rights()
 
 
 def assurance() -> int:

@@ -92,6 +92,13 @@ class _Decision(NamedTuple):
     policies: tuple[Policy, ...]
     #: How much was protected when it was made: of more it knows nothing.
     among: int
+    #: Whether a policy asks for a permission or a role, which nobody has by what was read lately.
+    asks_for_rights: bool
+
+
+def _decide(view: object, policies: tuple[Policy, ...], among: int) -> _Decision:
+    rights = any(each.permissions or each.roles for each in policies)
+    return _Decision(view, policies, among, asks_for_rights=rights)
 
 
 class Protection:
@@ -185,38 +192,39 @@ class Protection:
             decision = decisions.get((endpoint, method))
             view = app.view_functions.get(endpoint)
             if decision is None or decision.view is not view or decision.among != among:
-                decision = _Decision(view, self.policies(app, endpoint, method), among)
+                decision = _decide(view, self.policies(app, endpoint, method), among)
                 decisions[endpoint, method] = decision
-            return _ask(endpoint, decision.policies) if decision.policies else None
+            return _ask(endpoint, decision) if decision.policies else None
 
         # Before any function of the host, which might answer by itself.
         app.before_request_funcs.setdefault(None, []).insert(0, ask_first)
 
 
-def _ask(endpoint: str, policies: tuple[Policy, ...]) -> ResponseReturnValue | None:
-    if any(each.permissions or each.roles for each in policies):
+def _ask(endpoint: str, decision: _Decision) -> ResponseReturnValue | None:
+    if decision.asks_for_rights:
         be_sure()
     if not person().is_authenticated:
         return None if endpoint in _doors() else _manager().unauthorized()
-    if _is_way_in(endpoint):
-        return None
-    answers = (_ask_for(policy) for policy in policies)
-    return next((answer for answer in answers if answer is not None), None)
+    for policy in decision.policies:
+        answer = _ask_for(endpoint, policy)
+        if answer is not None:
+            return answer
+    return None
 
 
-def _ask_for(policy: Policy) -> ResponseReturnValue | None:
+def _ask_for(endpoint: str, policy: Policy) -> ResponseReturnValue | None:
     for name in policy.permissions:
-        if not may(name):
+        if not may(name) and not _is_way_in(endpoint):
             raise NotPermitted(needs=name)
     for name in policy.roles:
-        if not has_role(name):
+        if not has_role(name) and not _is_way_in(endpoint):
             raise NotPermitted(needs=name)
-    if must_prove(policy.permissions):
+    if must_prove(policy.permissions) and not _is_way_in(endpoint):
         return _manager().needs_refresh()
-    if policy.second_factor and assurance() < _TWO_FACTORS:
+    if policy.second_factor and assurance() < _TWO_FACTORS and not _is_way_in(endpoint):
         demand_two()
         return _manager().needs_refresh()
-    if policy.fresh and not proven_within(None):
+    if policy.fresh and not proven_within(None) and not _is_way_in(endpoint):
         return _manager().needs_refresh()
     return None
 
