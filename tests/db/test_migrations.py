@@ -142,6 +142,19 @@ def test_the_check_notices_a_missing_index(engine: Engine) -> None:
     assert "ix_gatehouse_throttle_expires_at" in told
 
 
+def test_an_index_that_the_owner_added_is_left_alone_unless_it_refuses_rows(
+    engine: Engine,
+) -> None:
+    runner.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE INDEX own_agents ON gatehouse_session (agent)"))
+    assert runner.check(engine).good
+    with engine.begin() as connection:
+        connection.execute(text("CREATE UNIQUE INDEX own_names ON gatehouse_user (username)"))
+    (told,) = runner.check(engine).differences
+    assert "own_names" in told
+
+
 def test_tables_of_the_host_are_left_alone(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE book (id INTEGER PRIMARY KEY)"))

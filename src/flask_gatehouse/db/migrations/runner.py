@@ -98,12 +98,26 @@ def check(engine: Engine) -> State:
         options = {
             "version_table": VERSION_TABLE,
             "include_name": lambda name, kind, _parents: kind != "table" or is_ours(name),
+            "include_object": _is_to_be_compared,
             "compare_type": False,
         }
         context = MigrationContext.configure(connection, opts=options)
         current = context.get_current_revision()
         differences = compare_metadata(context, Base.metadata)
     return State(current, newest, tuple(_told(each) for each in differences))
+
+
+def _is_to_be_compared(
+    thing: object,
+    name: str | None,
+    kind: str,
+    reflected: bool,  # noqa: FBT001 - as Alembic calls it
+    compared: object,
+) -> bool:
+    """Leave out indexes that an owner added. One that is unique would refuse what we write."""
+    del name
+    added = kind == "index" and reflected and compared is None
+    return not added or bool(getattr(thing, "unique", False))
 
 
 def _told(difference: object) -> str:
