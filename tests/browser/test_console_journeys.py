@@ -241,7 +241,7 @@ def test_an_administrator_changes_several_and_finds_it_in_the_record(
     _at(page, "Suspend", tab="People")
     expect(_card(page, "2 people would be changed").get_by_role("listitem")).to_have_text(two)
     _press(page, "Suspend, for exactly these")
-    _at(page, "People matching person03", tab="People")
+    _at(page, "People", tab="People", current="page")
     expect(page.get_by_text("Suspend: 2 people were changed.")).to_be_visible()
 
     _open(page, "Record")
@@ -329,6 +329,7 @@ def test_whoever_has_no_part_in_the_console_is_led_nowhere_and_let_in_nowhere(
 
 def _tab_to(page: Page, name: str) -> None:
     """Go to what is called so by Tab alone; everything on the way has to be seen."""
+    page.wait_for_load_state()
     for stop in stops(page):
         assert_ringed(stop)
         if stop["name"] == name:

@@ -128,5 +128,7 @@ def test_when_it_is_over_by_itself_every_page_leads_back(
     camera.take(page, "viewing-over")
     page.get_by_role("button", name="Back to your own account").click()
     expect(page.get_by_text("You are yourself again.")).to_be_visible()
+    judge(page, "Admin")
     # Nobody knows who was there meanwhile.
+    page.goto("/admin/people/")
     judge(page, "Confirm that it is you")

@@ -1,4 +1,4 @@
-"""What is stored in place of a secret is its HMAC-SHA-256, whoever was asked before."""
+"""What is stored in place of secrets, and what names things."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,3 +27,10 @@ def test_digests_are_those_of_the_standard_also_of_many_threads_at_once() -> Non
     with ThreadPoolExecutor(8) as threads:
         for found, answer in threads.map(digest, range(2000)):
             assert found == answer
+
+
+def test_what_names_a_thing_is_no_option_of_a_command() -> None:
+    made = [tokens.new_public_id() for _ in range(2000)]
+    assert {len(each) for each in made} == {22}
+    assert not [each for each in made if each.startswith("-")]
+    assert len(set(made)) == len(made)

@@ -253,8 +253,9 @@ def test_log_03_each_thing_that_happens_is_told_once_with_who_and_where(
         assert runner.invoke(args=["gatehouse", "users", *args]).exit_code == 0
     names = happened(site)[before:]
     expected = ["login.refused", "login.refused", "login.succeeded", "login.ended"]
-    # Whoever is suspended gets a letter about it.
-    expected += ["users.suspended", "mail.posted", "users.restored", "sessions.ended"]
+    # Whoever is suspended gets a letter about it, and one when it is over.
+    expected += ["users.suspended", "mail.posted", "users.restored", "mail.posted"]
+    expected += ["sessions.ended"]
     assert sorted(names) == sorted(expected)
 
     (row,) = events(site, "login.succeeded")

@@ -23,8 +23,11 @@ def new_secret() -> str:
 
 
 def new_public_id() -> str:
-    """Return 22 URL-safe characters (128 bits) that name a thing and open nothing."""
-    return secrets.token_urlsafe(16)
+    """Return 22 URL-safe characters (127.9 bits) that name a thing and open nothing."""
+    # Commands take what begins with a dash for an option.
+    while (made := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return made
 
 
 def digest(secret: str, key: bytes) -> bytes:
