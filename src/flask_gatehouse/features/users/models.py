@@ -19,7 +19,19 @@ class User(Base):
     __table_args__ = (
         Index("ix_gatehouse_user_created_at_id", "created_at", "id"),
         Index("ix_gatehouse_user_signed_in_at_id", "signed_in_at", "id"),
-        Index("ix_gatehouse_user_active_id", "active", "id"),
+        Index(
+            "ix_gatehouse_user_active_id",
+            "active",
+            "id",
+            # What lists of those who are not in use ask for is read without the rows.
+            postgresql_include=[
+                "created_at",
+                "signed_in_at",
+                "suspended_at",
+                "deactivated_at",
+                "epoch",
+            ],
+        ),
         Index("ix_gatehouse_user_is_admin_id", "is_admin", "id"),
     )
 
