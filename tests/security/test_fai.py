@@ -156,8 +156,7 @@ class Faults:
         self._tap.__exit__(None, None, None)
 
     def _before(self, statement: str) -> None:
-        # Nor what the pool asks a connection that rested: if that fails it takes another one.
-        if statement.startswith(("PRAGMA", "SELECT @@", "SET ")) or statement == ";":
+        if statement.startswith(("PRAGMA", "SELECT @@", "SET ")) or _is_by_chance(statement):
             return
         self.seen += 1
         if self.seen == self.fails_at or (self._for_good and 0 < self.fails_at < self.seen):
@@ -165,6 +164,16 @@ class Faults:
 
     def arm(self, number: int) -> None:
         self.seen, self.fails_at = 0, number
+
+
+def _is_by_chance(statement: str) -> bool:
+    """Whether only some requests send it, and do well without its answer.
+
+    The pool asks a connection that rested, and takes another one if that fails; and one counter in
+    32 has old ones swept, which wait for the next sweep if it fails.
+    """
+    looks = "SELECT gatehouse_throttle.digest" in statement and "LIMIT" in statement
+    return statement == ";" or looks or statement.startswith("DELETE FROM gatehouse_throttle")
 
 
 def test_fai_01_whichever_statement_of_a_sign_in_fails_nobody_is_signed_in(
