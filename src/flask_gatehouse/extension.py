@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 from urllib.parse import urlsplit
 
 from click import Group
@@ -544,8 +544,8 @@ def _pages(state: State, features: Sequence[Feature]) -> Blueprint:
         csrf.refuse_foreign(state.house, state.doorkeeper.handle())
 
     def offer_page(setup: BlueprintSetupState) -> None:
-        # One name, and no context processor: every page pays for those, also each of the host.
-        setup.app.jinja_env.globals["gatehouse_page"] = SimpleNamespace(
+        offered = cast("GatehouseLoginManager", setup.app.login_manager).offered  # type: ignore[attr-defined] # where Flask-Login looks for it
+        offered["gatehouse_page"] = SimpleNamespace(
             csrf_token=lambda: csrf.token(state.house, state.doorkeeper.handle()),
             site_name=state.settings[CoreSettings].site_name,
             account_links=lambda: routes.listed(features),

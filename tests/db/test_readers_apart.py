@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import (
     Column,
     Engine,
+    Executable,
     LargeBinary,
     MetaData,
     String,
     Table,
     bindparam,
     create_engine,
+    delete,
     event,
     insert,
     make_url,
@@ -98,6 +100,19 @@ def rename(engine: Engine, name: str) -> None:
         connection.execute(update(NAMES).values(name=name))
 
 
+#: Ways in which a row comes to be another one, each within one transaction.
+CHANGES: dict[str, list[Executable]] = {
+    "renamed": [update(NAMES).values(name="bob")],
+    "renamed twice": [update(NAMES).values(name="carol"), update(NAMES).values(name="bob")],
+    "deleted": [delete(NAMES)],
+    "made anew": [delete(NAMES), insert(NAMES).values(mark=b"1", name="bob")],
+    "moved away and back": [
+        update(NAMES).values(mark=b"2"),
+        update(NAMES).values(mark=b"1", name="bob"),
+    ],
+}
+
+
 def test_a_connection_that_was_cut_leaves_the_answer_to_the_pool(
     server: Engine,
 ) -> None:
@@ -134,6 +149,48 @@ def test_a_reader_of_a_server_is_renewed_after_half_an_hour(server: Engine) -> N
     ask.now = 1800
     assert ask() == "alice"
     assert ask.opened == 2
+
+
+@pytest.mark.parametrize("how", list(CHANGES))
+def test_every_way_in_which_a_row_changes_is_seen(engine: Engine, how: str) -> None:
+    ask = Ask(engine)
+    assert ask() == "alice"
+    assert ask() == "alice"
+    with engine.connect() as connection:
+        for statement in CHANGES[how]:
+            connection.execute(statement)
+            # What nobody has committed yet is seen by nobody else. SQLite does not read meanwhile.
+            if engine.dialect.name != "sqlite":
+                assert ask() == "alice"
+        connection.commit()
+    assert ask() == (None if how == "deleted" else "bob")
+    rename(engine, "alice")
+    assert ask() == (None if how == "deleted" else "alice")
+
+
+def test_on_postgresql_a_row_that_stayed_as_it_was_is_not_read_again(
+    postgres_server: str,
+) -> None:
+    for engine in with_names(postgres_server):
+        ask = Ask(engine)
+        read: list[str] = []
+        with tapped(engine, read.append):
+            assert [ask() for _ in range(3)] == ["alice"] * 3
+            assert [NAMES.c.name.name in each for each in of_names(read)] == [True, False, False]
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(f"VACUUM (FREEZE) {NAMES.name}")
+                connection.exec_driver_sql(f"VACUUM FULL {NAMES.name}")
+            assert ask() == "alice"
+            rename(engine, "bob")
+            read.clear()
+            assert [ask() for _ in range(2)] == ["bob"] * 2
+            assert [NAMES.c.name.name in each for each in of_names(read)] == [False, True, False]
+
+
+def of_names(read: list[str]) -> list[str]:
+    """Return the questions of readers among statements, up to what they ask of which rows."""
+    asked = [each.partition("FROM")[0] for each in read if each.startswith("SELECT")]
+    return [each.replace(NAMES.name, "") for each in asked]
 
 
 def test_what_a_listener_of_the_host_begins_hides_no_change(engine: Engine) -> None:

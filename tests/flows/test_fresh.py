@@ -368,7 +368,7 @@ def test_the_desk_confirms_no_session_that_is_over(
 ) -> None:
     client = browser(site)
     works = site.app.extensions["gatehouse"].works
-    standing = finding.find(works, cookie(client))
+    standing = finding.Finder(works).find(cookie(client))
     assert standing is not None
     happens(site, alice)
     with pytest.raises((MayNotEnter, SessionOver)), site.work() as work:

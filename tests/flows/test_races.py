@@ -286,7 +286,7 @@ def works_of(site: GatehouseTester) -> Any:
 
 
 def standing_of(site: GatehouseTester, client: FlaskClient, name: str) -> finding.Standing:
-    found = finding.find(works_of(site), cookie(client, name))
+    found = finding.Finder(works_of(site)).find(cookie(client, name))
     assert found is not None
     return found
 
@@ -301,7 +301,7 @@ def test_a_request_that_ends_after_the_logout_revives_nothing(site: GatehouseTes
     sessions.keep_alive(works_of(site), standing)
 
     assert rows(site, Session) == 0
-    assert finding.find(works_of(site), cookie(client)) is None
+    assert finding.Finder(works_of(site)).find(cookie(client)) is None
 
 
 def test_a_request_that_ends_late_does_not_turn_the_clock_back(site: GatehouseTester) -> None:
@@ -338,7 +338,7 @@ def test_a_confirmation_that_meets_the_logout_opens_nothing(site: GatehouseTeste
         leaving = beside(lambda: _leave(site, remembered))
     leaving.join(timeout=60)
 
-    assert finding.find(works_of(site), str(opened)) is None
+    assert finding.Finder(works_of(site)).find(str(opened)) is None
     assert rows(site, Session) == 0
 
 
@@ -363,7 +363,7 @@ def test_a_sign_in_with_the_old_password_does_not_outlive_the_new_one(
         except Refusal:
             handle = None
 
-    assert finding.find(works_of(site), handle) is None
+    assert finding.Finder(works_of(site)).find(handle) is None
 
 
 @servers
@@ -382,4 +382,4 @@ def test_a_sign_in_does_not_outlive_a_suspension_that_came_between(site: Gatehou
         suspending = beside(suspend_for_a_moment)
     suspending.join(timeout=60)
 
-    assert finding.find(works_of(site), str(opened.session)) is None
+    assert finding.Finder(works_of(site)).find(str(opened.session)) is None

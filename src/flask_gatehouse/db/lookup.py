@@ -17,6 +17,8 @@ from flask_gatehouse.db.readers import PoolHasToAnswer, Question, Readers
 from flask_gatehouse.db.work import Works
 
 _Made = TypeVar("_Made")
+
+#: Takes what is looked up, and returns what `Lookup.one` does.
 _Read = Callable[[Hashable], _Made | None]
 
 
@@ -53,10 +55,14 @@ class Lookup(Generic[_Made]):
         Raises:
             DatabaseUnavailable: nobody can tell at the moment.
         """
+        return self.prepared(works)(value)
+
+    def prepared(self, works: Works) -> _Read[_Made]:
+        """Return `one` of these works, for who asks with each page."""
         read: _Read[_Made] | None = works.prepared.get(self)
         if read is None:
             read = works.prepared[self] = self._prepare(works)
-        return read(value)
+        return read
 
     def _prepare(self, works: Works) -> _Read[_Made]:
         if works.is_single and works.host_session is not None:

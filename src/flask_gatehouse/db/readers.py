@@ -13,11 +13,12 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from weakref import WeakSet
 
-from sqlalchemy import Engine, QueuePool, Select, event
+from sqlalchemy import ColumnElement, Engine, QueuePool, Select, event, literal_column
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.util import find_tables
 
 from flask_gatehouse.db.errors import DatabaseUnavailable, is_away, is_wrong_on_sqlite
 
@@ -58,14 +59,22 @@ class Question(Generic[_Made]):
         Args:
             every: whether all rows are wanted, which `make` is given as a list.
         """
-        compiled = statement.compile(dialect=engine.dialect)
+        columns = statement.selected_columns
+        versions = [] if every else _versions(engine, statement)
+        compiled = statement.add_columns(*versions).compile(dialect=engine.dialect)
         self.text = str(compiled)
+        #: Asks for the versions of the rows alone, where the database tells them: it is less work.
+        self.version: str | None = None
+        if versions:
+            of_versions = statement.with_only_columns(*versions, maintain_column_froms=True)
+            self.version = str(of_versions.compile(dialect=engine.dialect))
+        self._width = len(columns)
         self._parameter = None if compiled.positional else parameter
         bound = compiled.binds[parameter].type.dialect_impl(engine.dialect)
         self._bind = bound.bind_processor(engine.dialect)
         self.every = every
         self._make = make
-        kinds = [column.type.dialect_impl(engine.dialect) for column in statement.selected_columns]
+        kinds = [column.type.dialect_impl(engine.dialect) for column in columns]
         processors = [kind.result_processor(engine.dialect, None) for kind in kinds]
         self._processed = [(at, each) for at, each in enumerate(processors) if each is not None]
 
@@ -74,6 +83,10 @@ class Question(Generic[_Made]):
         if self._bind is not None:
             value = self._bind(value)
         return (value,) if self._parameter is None else {self._parameter: value}
+
+    def version_in(self, row: Row) -> Row:
+        """Return what `version` would have told of the rows that this answer was made of."""
+        return row[self._width :]
 
     def fetched(self, cursor: Any) -> Row | None:  # noqa: ANN401 - a driver's own cursor
         """Return what there is of the answer; None if there is nothing."""
@@ -84,10 +97,28 @@ class Question(Generic[_Made]):
         return self._make([self._values(each) for each in row] if self.every else self._values(row))
 
     def _values(self, row: Row) -> Row:
-        values = list(row)
+        values = list(row[: self._width])
         for at, process in self._processed:
             values[at] = process(values[at])
         return values
+
+
+def _versions(engine: Engine, statement: Select[Any]) -> list[ColumnElement[Any]]:
+    """Return columns that differ as soon as a row that a statement reads does, if there are such.
+
+    PostgreSQL writes a new version of a row with each change: in another place, and with the number
+    of the transaction that changed it. It keeps both until there is the next.
+    Source: https://www.postgresql.org/docs/current/ddl-system-columns.html
+    """
+    if engine.dialect.name != "postgresql":
+        return []
+    name = engine.dialect.identifier_preparer.format_table
+    tables = [name(table) for each in statement.get_final_froms() for table in find_tables(each)]
+    return [
+        literal_column(f"{table}.{column}").label(f"{column}_{at}")
+        for at, table in enumerate(tables)
+        for column in ("xmin", "ctid")
+    ]
 
 
 class PoolHasToAnswer(Exception):  # noqa: N818 - a statement, as all our errors
@@ -130,6 +161,14 @@ class Reader(ABC, Generic[_Made]):
         """Return the committed row, or None. Raises: what the driver raises."""
 
 
+class _Known(NamedTuple, Generic[_Made]):
+    """What a row was like when it was read, what was made of it, and how it is asked for."""
+
+    seen: Row
+    made: _Made
+    parameters: Any
+
+
 class ServerReader(Reader[_Made]):
     """Asks a server, which is one round trip, and makes nothing again of a row that is the same."""
 
@@ -138,7 +177,7 @@ class ServerReader(Reader[_Made]):
     def __init__(self, engine: Engine, question: Question[_Made]) -> None:
         """Remember nothing yet."""
         super().__init__(engine, question)
-        self._made: dict[Hashable, tuple[Row, _Made]] = {}
+        self._made: dict[Hashable, _Known[_Made]] = {}
 
     def _prepare(self) -> None:
         """Let every question be a transaction of its own: nothing stays locked or old."""
@@ -147,18 +186,38 @@ class ServerReader(Reader[_Made]):
 
     def one(self, value: Hashable) -> _Made | None:
         """Ask."""
-        self._cursor.execute(self._question.text, self._question.parameters(value))
-        row = self._question.fetched(self._cursor)
+        question, known = self._question, self._made.get(value)
+        parameters = known.parameters if known else question.parameters(value)
+        self._cursor.execute(question.text, parameters)
+        row = question.fetched(self._cursor)
         if row is None:
+            self._made.pop(value, None)
             return None
-        known = self._made.get(value)
-        if known is not None and known[0] == row:
-            return known[1]
+        seen = question.version_in(row) if question.version else row
+        if known and known.seen == seen:
+            return known.made
         if len(self._made) >= _REMEMBERED:
             self._made.clear()
-        made = self._question.read(row)
-        self._made[value] = (row, made)
+        made = question.read(row)
+        self._made[value] = _Known(seen, made, parameters)
         return made
+
+
+class VersionReader(ServerReader[_Made]):
+    """Asks a server for the versions of the rows, and only if they are new ones for the rows.
+
+    What is remembered goes with the connection, and none outlives a server that was set back to
+    what it was before. A number of a transaction comes again after four billion others.
+    """
+
+    def one(self, value: Hashable) -> _Made | None:
+        """Ask what has to be asked."""
+        known = self._made.get(value)
+        if known:
+            self._cursor.execute(self._question.version, known.parameters)
+            if self._cursor.fetchone() == known.seen:
+                return known.made
+        return super().one(value)
 
 
 class FileReader(Reader[_Made]):
@@ -189,24 +248,24 @@ class FileReader(Reader[_Made]):
         Raises:
             PoolHasToAnswer: the connection stays in a transaction, in which nothing ever changes.
         """
-        found = self._ask(value)
-        if self._connection.in_transaction:
-            raise PoolHasToAnswer
-        return found
-
-    def _ask(self, value: Hashable) -> _Made | None:
         version = self._cursor.execute("PRAGMA data_version").fetchone()
         if version != self._version or len(self._rows) >= _REMEMBERED:
             self._rows.clear()
             self._version = version
         found = self._rows.get(value)
         if found is None:
-            self._cursor.execute(self._question.text, self._question.parameters(value))
-            row = self._question.fetched(self._cursor)
-            if row is None:
-                # Not remembered: whoever sends what nobody has must not crowd out what is there.
-                return None
-            found = self._rows[value] = self._question.read(row)
+            found = self._ask(value)
+        if self._connection.in_transaction:
+            raise PoolHasToAnswer
+        return found
+
+    def _ask(self, value: Hashable) -> _Made | None:
+        self._cursor.execute(self._question.text, self._question.parameters(value))
+        row = self._question.fetched(self._cursor)
+        if row is None:
+            # Not remembered: whoever sends what nobody has must not crowd out what is there.
+            return None
+        found = self._rows[value] = self._question.read(row)
         return found
 
 
@@ -231,7 +290,9 @@ class Readers(Generic[_Made]):
         """
         dbapi = engine.dialect.loaded_dbapi
         self._is_file = engine.dialect.name == "sqlite"
-        kind = FileReader if self._is_file else ServerReader
+        kind: type[Reader[_Made]] = VersionReader if question.version else ServerReader
+        if self._is_file:
+            kind = FileReader
         self._open: Callable[[], Reader[_Made]] = lambda: kind(engine, question)
         self._lasts = kind.lasts
         self._failures = dbapi.Error

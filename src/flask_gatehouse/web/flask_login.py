@@ -172,6 +172,9 @@ class GatehouseLoginManager(LoginManager):
 
     def __init__(self, app: Flask | None = None, add_context_processor: bool = True) -> None:  # noqa: FBT001, FBT002 - Flask-Login's signature
         """Take the same arguments as Flask-Login's."""
+        #: What every template of the application can use. One context processor offers it all:
+        #: each page pays for each of them, and for each global of Jinja's as well.
+        self.offered: dict[str, object] = {"current_user": current_user}
         super().__init__(app, add_context_processor)
         self._session_identifier_generator = self._confirm_if_asked
         self.anonymous_user = Nobody
@@ -190,7 +193,8 @@ class GatehouseLoginManager(LoginManager):
             raise Misconfigured(msg)
         app.login_manager = self  # type: ignore[attr-defined] # where Flask-Login looks for it
         if add_context_processor:
-            app.context_processor(_offer_current_user)
+            # The proxy, not the person: a template that does not ask costs no look-up.
+            app.context_processor(lambda: self.offered)
 
     def header_loader(self, callback: object) -> NoReturn:
         """Refuse what Flask-Login has deprecated, instead of ignoring it in silence.
@@ -258,7 +262,10 @@ class GatehouseLoginManager(LoginManager):
 
     def _load_user(self) -> None:
         """Find out who is asking, at most once a request and only when a view wants to know."""
-        app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - every proxy costs its way, on every private page
+        person()
+
+    def find_user(self, app: Flask) -> Any:  # noqa: ANN401 - a host's own class
+        """Return who is asking, for `person`, which remembers it."""
         if user_accessed.receivers:
             user_accessed.send(app)
         # What Flask-Login left behind before the switch proves nothing.
@@ -279,8 +286,7 @@ class GatehouseLoginManager(LoginManager):
             user = self._request_callback(request)
             if user is not None:
                 user_loaded_from_request.send(app, user=user)
-        # Where Flask-Login looks.
-        held()["_login_user"] = self.anonymous_user() if user is None else user
+        return self.anonymous_user() if user is None else user
 
     def _person_of_host(self, subject: str) -> object | None:
         """Return whom the host finds by its id.
@@ -365,7 +371,9 @@ def person() -> Any:  # noqa: ANN401 - a host's own class
     """Return who is asking: what `current_user` stands for, without the way through its proxy."""
     kept = held()
     if "_login_user" not in kept:
-        current_app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001 - Flask-Login's own way
+        app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - every proxy costs its way, on every private page
+        # Where Flask-Login looks.
+        kept["_login_user"] = app.login_manager.find_user(app)
     return kept["_login_user"]
 
 
@@ -454,11 +462,6 @@ def _doorkeeper() -> Doorkeeper:
     return keeper
 
 
-def _offer_current_user() -> dict[str, object]:
-    """Offer the proxy, not the person: a template that does not ask costs no look-up."""
-    return {"current_user": current_user}
-
-
 def _show_freshness(kept: SessionMixin) -> None:
     """Let Flask-Login's `login_fresh` see the truth during this request.
 
@@ -474,17 +477,19 @@ def _answer_for(kept: SessionMixin) -> None:
     """Have the answer say that it depends on the cookie, and nothing kept of what was shown.
 
     Flask says the first of its own for a session that was looked into, but by taking the header
-    apart and putting it together again, which costs a quarter of all that we add to a page.
+    apart and putting it together again, which costs several times as much.
     """
 
     @after_this_request
     def answer(response: Response) -> Response:
         if isinstance(kept, dict):
             dict.pop(kept, "_fresh", None)
-        if "Vary" in response.headers:
-            response.vary.add("Cookie")
+        for name, _ in response.headers:
+            if name.lower() == "vary":
+                response.vary.add("Cookie")
+                break
         else:
-            response.headers["Vary"] = "Cookie"
+            response.headers.add("Vary", "Cookie")
         kept.accessed = False
         return response
 

@@ -133,7 +133,7 @@ def test_ses_02_what_was_ended_meanwhile_is_not_revived(serving: GatehouseTester
     flush(serving)
 
     assert seen(serving) == []
-    assert finding.find(state_of(serving).works, handle) is None
+    assert finding.Finder(state_of(serving).works).find(handle) is None
 
 
 def test_ses_13_what_was_over_meanwhile_is_not_revived(serving: GatehouseTester) -> None:
@@ -152,7 +152,7 @@ def test_ses_13_what_was_over_meanwhile_is_not_revived(serving: GatehouseTester)
 def test_an_older_use_does_not_turn_the_clock_back(serving: GatehouseTester) -> None:
     client = serving.client(serving.add_user())
     works = state_of(serving).works
-    standing = finding.find(works, cookie(client))
+    standing = finding.Finder(works).find(cookie(client))
     assert standing is not None
     later = NOON + timedelta(minutes=50)
     serving.clock.move(timedelta(minutes=50))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -33,11 +34,10 @@ from flask_gatehouse.features.login.errors import PENDING, TRUSTED, PendingOver
 from flask_gatehouse.features.login.pending import Pending
 from flask_gatehouse.features.login.settings import LoginSettings
 from flask_gatehouse.features.roles.finding import granted
-from flask_gatehouse.features.sessions import finding
 from flask_gatehouse.features.sessions import opening as sessions_opening
 from flask_gatehouse.features.sessions import rules as sessions_rules
 from flask_gatehouse.features.sessions import service as sessions
-from flask_gatehouse.features.sessions.finding import Recent, Standing
+from flask_gatehouse.features.sessions.finding import Finder, Recent, Standing
 from flask_gatehouse.features.sessions.opening import Opened
 from flask_gatehouse.features.sessions.rules import Handle
 from flask_gatehouse.features.sessions.settings import SessionSettings
@@ -110,13 +110,20 @@ class SessionDoorkeeper(Doorkeeper):
         self._works = works
         self._cookies = Cookies.of(house)
         may_believe = house.settings[SessionSettings].cache_for > timedelta(0)
-        self._recent = house.part(Recent) if may_believe else None
+        #: How a cookie is looked up by what was read lately, where the owner allows that.
+        self._believe = (
+            partial(house.part(Recent).find, works, read=self._read) if may_believe else None
+        )
         self._steps = house.plugs(desk.LoginStep)
         self._views_may_change = any(each.changes for each in house.plugs(ViewRules))
         self._idle = min(
             (each.idle for each in house.plugs(ConsoleRules) if each.idle is not None), default=None
         )
-        self._watching = tuple(step for step in self._steps if step.watches)
+        self._watching = tuple(step for step in self._steps if step.watches == "everything")
+        self._watching_views = tuple(step for step in self._steps if step.watches != "nothing")
+        self._finder = Finder(works)
+        # Nobody's use is written down sooner than that of those who are followed closely.
+        self._until_written = house.settings[SessionSettings].until_written[True]
 
     def who(self) -> Known | None:
         """Return who is asking; the database is read at most once a request.
@@ -200,7 +207,7 @@ class SessionDoorkeeper(Doorkeeper):
 
     def remembers(self) -> bool:
         """Return whether the browser holds a good handle that outlives its session."""
-        return finding.find(self._works, self._remembered(request)) is not None
+        return self._finder.find(self._remembered(request)) is not None
 
     def proven_within(self, within: timedelta | None) -> bool:
         """Return whether the person proved who they are in this session, and so lately."""
@@ -457,15 +464,20 @@ class SessionDoorkeeper(Doorkeeper):
 
     def _look_up(self, kept: dict[str, Any]) -> Standing | None:
         asked = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - one way through the proxy
-        ask = (
-            self._read if self._recent is None or self._must_be_sure(kept, asked) else self._believe
+        cookies = asked.cookies
+        handle = (
+            kept["_gatehouse_handle"]
+            if "_gatehouse_handle" in kept
+            else cookies.get(self._cookies.session)
         )
-        handle = kept.get("_gatehouse_handle", asked.cookies.get(self._cookies.session))
-        if sessions_rules.is_view(handle):
-            # When it is over nobody is asking: a form that was begun as somebody else must not be
-            # taken for one's own.
-            return ask(handle)
-        return ask(handle) or ask(self._remembered(asked))
+        believe = self._believe
+        ask = self._read if believe is None or self._must_be_sure(kept, asked) else believe
+        found = ask(handle)
+        # When a view is over nobody is asking: a form that was begun as somebody else must not be
+        # taken for one's own.
+        if found is not None or sessions_rules.is_view(handle):
+            return found
+        return ask(self._remembered(asked))
 
     def _remembered(self, asked: Request) -> str | None:
         """Return the handle that the browser remembers.
@@ -490,17 +502,25 @@ class SessionDoorkeeper(Doorkeeper):
         kept["_gatehouse_believed"] = True
         return False
 
-    def _believe(self, value: str | None) -> Standing | None:
-        return self._recent.find(self._works, value, self._read) if self._recent else None
-
     def _read(self, value: str | None) -> Standing | None:
         """Ask the database, and write down now and then that the session is in use."""
-        works = self._works
-        standing = finding.find(works, value)
-        if standing is None or not all(step.stands(works, standing) for step in self._watching):
-            # What may not go on is not in use either.
+        standing = self._finder.find(value)
+        if standing is None:
             return None
-        was_left = self._was_left(standing)
+        row, at = standing.row, standing.at
+        for step in self._watching_views if row.is_view else self._watching:
+            # What may not go on is not in use either.
+            if not step.stands(self._works, standing):
+                return None
+        was_written = row.idle_expires_at > at + self._until_written[row.kind]
+        if was_written and not self._may_be_left(standing):
+            return standing
+        return self._used(standing)
+
+    def _used(self, standing: Standing) -> Standing:
+        """See to it that a use is written down, and that a console that was left is closed."""
+        works = self._works
+        was_left = self._may_be_left(standing) and self._may_enter(standing)
         standing = standing.unproven() if was_left else standing
         try:
             # In this order: a use that is written down must not hide that there was none before.
@@ -512,15 +532,19 @@ class SessionDoorkeeper(Doorkeeper):
             _log.warning("a session's last use was not written: %s", type(error).__name__)
         return standing
 
-    def _was_left(self, standing: Standing) -> bool:
-        """Whether whoever may enter the console asked for nothing for longer than it allows."""
-        idle, user, proven_at = self._idle, standing.user, standing.proven_at
-        if idle is None or user is None or proven_at is None:
+    def _may_be_left(self, standing: Standing) -> bool:
+        """Whether nobody asked for anything for longer than the console allows."""
+        if self._idle is None or standing.at - self._idle < standing.row.last_seen_at:
             return False
-        if max(standing.row.last_seen_at, proven_at) > standing.at - idle:
+        proven_at = standing.row.proven_at
+        return proven_at is not None and proven_at <= standing.at - self._idle
+
+    def _may_enter(self, standing: Standing) -> bool:
+        """Whether an account may enter the console, if its proof is young enough."""
+        if standing.user is None:
             return False
         of_console = self._works.house.part(Permissions).of_console
-        return granted(self._works, user).allows_any(of_console)
+        return granted(self._works, standing.user).allows_any(of_console)
 
     def _know(self, user_id: UUID, epoch: int) -> None:
         """Let the browser be known from now on. Signing out leaves that as it is."""

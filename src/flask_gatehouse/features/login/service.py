@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy.orm import Session as DbSession
 
@@ -49,8 +49,8 @@ _SLIPS: Final = 3
 class LoginStep(ABC):
     """Something that may hold the door after a first proof, such as a second factor."""
 
-    #: Whether `stands` has anything to say; asked once for an application.
-    watches: bool = False
+    #: Whether `stands` has anything to say, and of which sessions; asked once for an application.
+    watches: Literal["nothing", "views", "everything"] = "nothing"
 
     @abstractmethod
     def hold(self, work: Work, attempt: Attempt, wish: Wish) -> None:

@@ -24,7 +24,8 @@ class SecondStep(LoginStep):
     def __init__(self, house: House) -> None:
         """Look at the kinds later: they may be made after this."""
         self._house = house
-        self.watches = house.settings[MfaSettings].may_require
+        if house.settings[MfaSettings].may_require:
+            self.watches = "everything"
 
     def recognise(self, work: Work, attempt: Attempt, browser: Browser) -> Attempt:
         """Return the attempt, by the browser as well if it was let off the second step."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm.util import identity_key
 from flask_gatehouse.core import tokens
 from flask_gatehouse.core.events import Event, Listener, Origin
 from flask_gatehouse.core.house import House
-from flask_gatehouse.core.tracing import span
+from flask_gatehouse.core.tracing import within_span
 from flask_gatehouse.db.instances import mould
 from flask_gatehouse.db.lookup import Lookup
 from flask_gatehouse.db.work import Works
@@ -46,13 +47,18 @@ class Stored(NamedTuple):
     expires_at: datetime
     #: Who really acts, where somebody sees the site as somebody else.
     actor_id: UUID | None
-    #: The account's epoch; None if the account is gone, is suspended, or was never ours.
-    epoch_of_account: int | None
+    #: Makes the account; None if it is gone, is suspended, or was never ours.
     account: Callable[[], User] | None
+    #: Whether it is somebody's: of the host's own people only the host can tell more.
+    is_whose: bool
+    #: Whether somebody sees the site as somebody else by it.
+    is_view: bool
+    #: When it reaches the first of its limits.
+    over_at: datetime
 
 
 #: Fields of `Stored` that are columns of the session.
-_OWN: Final = len(Stored._fields) - 2
+_OWN: Final = Stored._fields.index("account")
 
 
 @cache
@@ -67,12 +73,24 @@ def _by_digest() -> Lookup[Stored]:
     accounts = mould(User, names)
     active, epoch = names.index("active"), names.index("epoch")
 
+    own_epoch, subject, kind, actor, idle_expires_at, expires_at = (
+        Stored._fields.index(name)
+        for name in ("epoch", "subject", "kind", "actor_id", "idle_expires_at", "expires_at")
+    )
+
     def make(row: Sequence[Any]) -> Stored:
         session, user = row[:_OWN], row[_OWN:]
         # All columns are NULL if the account is gone, and then it is not active either.
-        if not user[active]:
-            return Stored._make((*session, None, None))
-        return Stored._make((*session, user[epoch], accounts(user)))
+        is_ours = bool(user[active])
+        return Stored._make(
+            (
+                *session,
+                accounts(user) if is_ours else None,
+                session[subject] is not None or (is_ours and user[epoch] == session[own_epoch]),
+                session[kind] == VIEWING or session[actor] is not None,
+                min(session[idle_expires_at], session[expires_at]),
+            )
+        )
 
     return Lookup(found.where(Session.digest == wanted), "digest", make)
 
@@ -156,7 +174,7 @@ class Standing:
     @property
     def viewing(self) -> bool:
         """Whether somebody sees the site as somebody else."""
-        return row_of_a_view(self.row)
+        return self.row.is_view
 
     @property
     def remembered(self) -> bool:
@@ -210,65 +228,83 @@ class Recent(Listener):
             return Standing(found.digest, found.row, _account(works, found.row), now)
         standing = read(value)
         if standing is not None:
-            if row_of_a_view(standing.row):
+            if standing.row.is_view:
                 # Whether somebody may still look is asked each time.
                 return standing
             if len(known) >= _MOST_RECENT:
                 known.clear()
             row = standing.row
             # What looks over by then may have been in use since, and is asked for again.
-            until = min(now + self._bound, row.idle_expires_at, row.expires_at)
+            until = min(now + self._bound, row.over_at)
             known[value] = _Believed(now, until, standing.digest, row)
         return standing
 
 
-def find(works: Works, value: str | None) -> Standing | None:
-    """Return the session of a cookie's value, read from the database, or None.
+class Finder:
+    """Finds sessions by the cookies of an application's requests.
 
-    Every doubt is None: another shape, an unknown key, no row, a limit reached, an epoch that was
-    raised, an account that is suspended or gone.
-
-    Raises:
-        DatabaseUnavailable: nobody can tell.
+    What a cookie that opened something is stored as is remembered, under a digest of its own: a
+    live handle stays nowhere in memory, and each request saves most of what it costs to make.
     """
-    handle = rules.parse(value)
-    if handle is None:
-        return None
-    key = works.house.keys.named(PURPOSE, handle.key_id)
-    if key is None:
-        return None
-    digest = tokens.digest(handle.secret, key.value)
-    with span("gatehouse.session"):
-        row = _by_digest().one(works, digest)
-    if row is None or (row.kind == REMEMBERED and not _may_remember(works.house)):
-        return None
-    if row_of_a_view(row) is not (handle.mark == rules.VIEW):
-        return None
-    return _standing(works, digest, row, works.house.clock.now())
 
+    def __init__(self, works: Works) -> None:
+        """Remember nothing yet."""
+        self._works = works
+        self._house = works.house
+        self._read: Callable[[bytes], Stored | None] | None = None
+        # Remembering may be forbidden now; then what was remembered before is not believed either.
+        self._may_remember = works.house.settings[SessionSettings].remember
+        self._known: dict[bytes, tuple[bytes, bool]] = {}
 
-def _may_remember(house: House) -> bool:
-    """Whether remembering is allowed now; what was remembered before it was forbidden is not."""
-    return house.settings[SessionSettings].remember
+    def find(self, value: str | None) -> Standing | None:
+        """Return the session of a cookie's value, read from the database, or None.
 
+        Every doubt is None: another shape, an unknown key, no row, a limit reached, an epoch that
+        was raised, an account that is suspended or gone.
 
-def _standing(works: Works, digest: bytes, row: Stored, now: datetime) -> Standing | None:
-    """Return the session if it is good now: what was read says until when, and whose."""
-    if rules.is_over(idle_expires_at=row.idle_expires_at, expires_at=row.expires_at, now=now):
-        return None
-    if row.subject is None and (row.account is None or row.epoch_of_account != row.epoch):
-        return None
-    actor = None
-    if row_of_a_view(row):
-        actor = _actor(works, row, now)
-        if actor is None:
+        Raises:
+            DatabaseUnavailable: nobody can tell.
+        """
+        if value is None or len(value) != rules.HANDLE_LENGTH:
             return None
-    return Standing(digest, row, _account(works, row), now, actor)
+        name = blake2b(value.encode("utf-8", "surrogatepass")).digest()
+        known = self._known.get(name) or self._parsed(value)
+        if known is None:
+            return None
+        digest, is_of_view = known
+        read = self._read or self._prepare()
+        row = within_span("gatehouse.session", read, digest)
+        if row is None:
+            self._known.pop(name, None)
+            return None
+        if name not in self._known:
+            self._keep(name, known)
+        now = self._house.clock.now()
+        if not row.is_whose or row.over_at <= now or row.is_view is not is_of_view:
+            return None
+        actor = _actor(self._works, row, now) if is_of_view else None
+        if (is_of_view and actor is None) or (row.kind == REMEMBERED and not self._may_remember):
+            return None
+        return Standing(digest, row, _account(self._works, row), now, actor)
 
+    def _prepare(self) -> Callable[[bytes], Stored | None]:
+        """Return how rows are read here: later than this is made, when there is an engine."""
+        self._read = _by_digest().prepared(self._works)
+        return self._read
 
-def row_of_a_view(row: Stored) -> bool:
-    """Whether somebody sees the site as somebody else by this session."""
-    return row.kind == VIEWING or row.actor_id is not None
+    def _parsed(self, value: str) -> tuple[bytes, bool] | None:
+        """Return what a handle is stored as, and whether it is one of a view."""
+        handle = rules.parse(value)
+        key = handle and self._house.keys.named(PURPOSE, handle.key_id)
+        if handle is None or key is None:
+            return None
+        return tokens.digest(handle.secret, key.value), handle.mark == rules.VIEW
+
+    def _keep(self, name: bytes, known: tuple[bytes, bool]) -> None:
+        """Remember only what was found: what nobody has must not crowd it out."""
+        if len(self._known) >= _MOST_RECENT:
+            self._known.clear()
+        self._known[name] = known
 
 
 def _actor(works: Works, row: Stored, now: datetime) -> User | None:

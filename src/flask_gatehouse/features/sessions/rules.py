@@ -1,7 +1,7 @@
 """What a handle looks like, and when a session is over. Pure rules."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from flask_gatehouse.core import tokens
@@ -90,11 +90,6 @@ def last_seen_step(idle_limit: timedelta, *, closely: bool = False) -> timedelta
     sixth = idle_limit / 6
     step = max(_STEP, sixth) if idle_limit > 6 * _STEP else sixth
     return min(step, _CLOSE_STEP) if closely else step
-
-
-def is_over(*, idle_expires_at: datetime, expires_at: datetime, now: datetime) -> bool:
-    """Whether a session has reached one of its limits."""
-    return idle_expires_at <= now or expires_at <= now
 
 
 def assurance(methods: Iterable[str]) -> int:

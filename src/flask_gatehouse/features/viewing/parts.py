@@ -34,7 +34,7 @@ def rules(house: House) -> ViewRules:
 class Watch(LoginStep):
     """Has a view be over once whoever looks may not any more. Holds no door."""
 
-    watches = True
+    watches = "views"
 
     def __init__(self, house: House) -> None:
         """Args: house: says from where the console is entered."""
@@ -45,9 +45,7 @@ class Watch(LoginStep):
         """Let pass: a view is no sign-in."""
 
     def stands(self, works: Works, standing: Standing) -> bool:
-        """Whether whoever sees the site as somebody else still may; everybody else does."""
-        if not standing.viewing:
-            return True
+        """Whether whoever sees the site as somebody else still may."""
         if standing.actor is None or standing.user is None:
             return False
         if not all(each.admit(address()) for each in self._house.plugs(ConsoleRules)):
