@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import threading
+import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
@@ -22,7 +24,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from flask_gatehouse import Gatehouse
 from flask_gatehouse.db.work import Work
@@ -35,6 +37,16 @@ from tests.browser.running import PATIENCE, Site
 pytestmark = pytest.mark.xdist_group("browser")
 
 ANOTHER = "nine patient otters swim"
+
+#: How often a process is stopped anew because it was in the middle of something.
+TRIES = 500
+
+#: Transactions of others in this database.
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+"""
+
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 CHEAP = {
@@ -113,11 +125,34 @@ class Pair:
     @contextmanager
     def answered_by(self, worker: int) -> Iterator[None]:
         resting = self.other if worker == self.one else self.one
-        os.kill(resting, signal.SIGSTOP)
+        self._put_to_rest(resting)
         try:
             yield
         finally:
             os.kill(resting, signal.SIGCONT)
+
+    def _put_to_rest(self, worker: int) -> None:
+        """Stop a process at a moment at which it holds nothing that others would wait for."""
+        for _ in range(TRIES):
+            os.kill(worker, signal.SIGSTOP)
+            if self._nobody_writes():
+                return
+            # Its thread was just sending a letter, or at another chore.
+            os.kill(worker, signal.SIGCONT)
+            time.sleep(0.02)
+        pytest.fail("there was no moment without a transaction")
+
+    def _nobody_writes(self) -> bool:
+        engine = self.app.extensions["gatehouse"].works.engine
+        if engine.dialect.name == "sqlite":
+            with closing(sqlite3.connect(engine.url.database, timeout=0)) as own:
+                try:
+                    own.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    return False
+            return True
+        with engine.connect() as own:
+            return bool(own.scalar(text(_OTHERS)) == 0)
 
     def command(self, *words: str, typed: str = "") -> str:
         """Run a command in this process, which is neither of the two."""

@@ -1,5 +1,6 @@
 """What a feature declares by name is there, and what is there is declared."""
 
+import dataclasses
 from importlib import import_module
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from flask import Flask
 
 import flask_gatehouse
+from flask_gatehouse.core.settings import Rate
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.feature import Feature, load
+from flask_gatehouse.features.throttling.limits import Limiter
 from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.web.access import MARK
 
@@ -78,3 +81,42 @@ def test_a_page_says_who_may_enter_as_it_was_declared(app: Flask) -> None:
         for route in feature.routes:
             view = app.view_functions[f"gatehouse.{feature.name}.{route.endpoint}"]
             assert getattr(view, MARK) == route.access
+
+
+def test_everything_that_limits_attempts_is_on_the_page_of_limits() -> None:
+    declared = {
+        (feature.name, limiter.field)
+        for feature in FEATURES
+        if feature.limits
+        for limiter in load(feature.limits)
+    }
+    written = [
+        limiter
+        for path in FOLDER.rglob("*.py")
+        for limiter in vars(import_module(_module(path))).values()
+        if isinstance(limiter, Limiter)
+    ]
+    assert {limiter.name for limiter in written} == {each.name for each in _all_limiters()}
+    rates = {
+        (feature.name, field.name)
+        for feature in FEATURES
+        if feature.settings is not None
+        for field in dataclasses.fields(feature.settings)
+        if isinstance(field.default, Rate)
+    }
+    assert rates
+    assert rates <= declared
+
+
+def test_no_two_limits_have_one_name() -> None:
+    names = [each.name for each in _all_limiters()]
+    assert len(set(names)) == len(names)
+
+
+def _all_limiters() -> list[Limiter]:
+    return [each for feature in FEATURES if feature.limits for each in load(feature.limits)]
+
+
+def _module(path: Path) -> str:
+    inside = path.relative_to(FOLDER.parent.parent).with_suffix("")
+    return ".".join(inside.parts).removesuffix(".__init__")

@@ -22,6 +22,7 @@ from flask_gatehouse.core.clock import MovedClock
 from flask_gatehouse.features.doctor import mirror
 from flask_gatehouse.features.mail.models import Letter
 from flask_gatehouse.features.throttling.models import Counter
+from flask_gatehouse.features.users.models import KeptName
 from flask_gatehouse.testing import GatehouseTester
 from gatehouse_site.app import create_app
 from tests import services
@@ -168,6 +169,14 @@ def test_rows_that_pile_up_are_noted(site: GatehouseTester) -> None:
     assert found(site.app, "gatehouse_throttle", "--offline") is None
     fill(1, 10_000)
     assert found(site.app, "gatehouse_throttle", "--offline") == "note"
+
+
+def test_names_that_pile_up_are_noted(tester: GatehouseTester) -> None:
+    over = tester.clock.now() - timedelta(days=2)
+    rows = [{"digest": n.to_bytes(32, "big"), "until": over} for n in range(10_001)]
+    with tester.app.app_context(), tester.work() as work:
+        work.db.execute(insert(KeptName), rows)
+    assert found(tester.app, "gatehouse_kept_name", "--offline") == "note"
 
 
 def test_a_database_that_does_not_answer_is_said_once(make_site: MakeSite) -> None:

@@ -24,6 +24,9 @@ _OLD_BACKUP: Final = timedelta(days=7)
 #: Rows of one table that may be over for a day before it is worth a word.
 _MANY: Final = 10_000
 
+#: Columns that say when a row is over, by all their names.
+_ENDS: Final = ("expires_at", "until")
+
 #: What each server calls its time, in UTC and with fractions.
 _CLOCKS: Final = {
     "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",
@@ -79,9 +82,10 @@ def rows_that_are_over(works: Works) -> Iterator[Finding]:
     """Whether rows that are over are swept away."""
     ended = works.house.clock.now() - timedelta(days=1)
     for table in Base.metadata.sorted_tables:
-        if "expires_at" not in table.c:
+        end = next((table.c[name] for name in _ENDS if name in table.c), None)
+        if end is None:
             continue
-        over = select(table.c.expires_at).where(table.c.expires_at < ended).limit(_MANY + 1)
+        over = select(end).where(end < ended).limit(_MANY + 1)
         with works.reading() as db:
             count = db.scalar(select(func.count()).select_from(over.subquery())) or 0
         if count > _MANY:

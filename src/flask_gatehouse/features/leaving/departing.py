@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from flask_gatehouse.core.errors import Refusal
+from flask_gatehouse.core.errors import Refusal, Unavailable
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.upkeep import Chore
@@ -142,9 +142,19 @@ def _erase(works: Works, user_id: UUID, epoch: int) -> None:
             work.db.execute(gone)
     except (Refusal, IntegrityError) as error:
         _log.warning("account %s could not be erased: %s", user_id, type(error).__name__)
-        with works.begin(_ORIGIN, joined=False) as work:
-            later = update(Departure).where(Departure.user_id == user_id)
-            work.db.execute(later.values(erase_at=work.now + _LATER))
+        _put_off(works, user_id)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a host may raise
+        # What a host does to erase its own broke: it must not hold up everybody behind.
+        _log.exception("account %s could not be erased", user_id)
+        _put_off(works, user_id)
+
+
+def _put_off(works: Works, user_id: UUID) -> None:
+    with works.begin(_ORIGIN, joined=False) as work:
+        later = update(Departure).where(Departure.user_id == user_id)
+        work.db.execute(later.values(erase_at=work.now + _LATER))
 
 
 def _drop(work: Work, user_id: UUID) -> None:

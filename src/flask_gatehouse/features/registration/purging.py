@@ -1,12 +1,13 @@
 """Erase accounts whose address nobody proved in time."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
+from flask_gatehouse.core.errors import Unavailable
 from flask_gatehouse.core.events import Origin
 from flask_gatehouse.core.house import House
 from flask_gatehouse.db.statements import changed
@@ -34,22 +35,38 @@ class Lapsing(Chore):
     every = timedelta(hours=1)
 
     def __init__(self, house: House) -> None:
-        """Keep nothing: what is due stands in the table."""
+        """Begin with whoever waits for longest."""
         del house
+        #: Up to whom this round has come, so that those who cannot be erased hold up nobody else.
+        self._past: tuple[datetime, UUID] | None = None
 
     def do(self, works: Works) -> bool:
         """Erase some; an account that was taken in meanwhile only stops waiting."""
-        over = Registration.expires_at <= works.house.clock.now()
-        due = select(Registration.user_id).where(over).order_by(Registration.expires_at)
+        when, who = Registration.expires_at, Registration.user_id
+        due = select(when, who).where(when <= works.house.clock.now())
+        if self._past is not None:
+            at, user_id = self._past
+            due = due.where(or_(when > at, (when == at) & (who > user_id)))
         with works.reading() as db:
-            found = db.scalars(due.limit(_BATCH)).all()
-        for user_id in found:
-            try:
-                with works.begin(_ORIGIN, joined=False) as work:
-                    _lapse(work, user_id)
-            except UnknownUser:
-                _log.info("account %s was erased by another process", user_id)
-        return len(found) == _BATCH
+            found = db.execute(due.order_by(when, who).limit(_BATCH)).all()
+        for row in found:
+            _take(works, row.user_id)
+        more = len(found) == _BATCH
+        self._past = (found[-1].expires_at, found[-1].user_id) if more else None
+        return more
+
+
+def _take(works: Works, user_id: UUID) -> None:
+    try:
+        with works.begin(_ORIGIN, joined=False) as work:
+            _lapse(work, user_id)
+    except UnknownUser:
+        _log.info("account %s was erased by another process", user_id)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a host may raise
+        # A host keeps something of it that cannot be erased: it is tried again at the next turn.
+        _log.exception("account %s could not be erased", user_id)
 
 
 def _lapse(work: Work, user_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
@@ -27,6 +28,11 @@ class Resealing(Chore):
 
     every = timedelta(hours=1)
 
+    def __init__(self) -> None:
+        """Begin with the first row."""
+        #: Up to where this round has come, so that what cannot be opened holds up nothing else.
+        self._past: UUID | None = None
+
     def do(self, works: Works) -> bool:
         """Seal some; what cannot be opened is left as it is, for `doctor` to tell of."""
         keys, table = works.house.keys, Totp.__tablename__
@@ -34,10 +40,14 @@ class Resealing(Chore):
         if not former:
             return False
         due = or_(*(Totp.seed.startswith(each) for each in former))
-        found = select(Totp, Factor.user_id).join(Factor, Factor.id == Totp.factor_id).where(due)
+        wanted = select(Totp, Factor.user_id).join(Factor, Factor.id == Totp.factor_id).where(due)
+        if self._past is not None:
+            wanted = wanted.where(Totp.factor_id > self._past)
         with works.begin(_ORIGIN, joined=False) as work:
-            done = 0
-            for row, user_id in work.db.execute(found.limit(_BATCH)).all():
+            found = work.db.execute(wanted.order_by(Totp.factor_id).limit(_BATCH)).all()
+            more = len(found) == _BATCH
+            last = found[-1][0].factor_id if more else None
+            for row, user_id in found:
                 try:
                     seed = seeds.opened(work.house, row, user_id=user_id)
                 except SealBroken:
@@ -45,8 +55,9 @@ class Resealing(Chore):
                 anew = seeds.sealed(work.house, seed, factor_id=row.factor_id, user_id=user_id)
                 as_read = (Totp.factor_id == row.factor_id) & (Totp.seed == row.seed)
                 reseal = update(Totp).where(as_read).values(seed=anew)
-                done += changed(work.db, reseal.execution_options(synchronize_session=False))
-        return done == _BATCH
+                changed(work.db, reseal.execution_options(synchronize_session=False))
+        self._past = last
+        return more
 
 
 def resealing(house: House) -> Resealing:
