@@ -65,11 +65,15 @@ def hook(house: House) -> Callable[[Response], Response]:
 
     def protect(response: Response) -> Response:
         own = with_module if "_gatehouse_module" in held() else usual
-        response.headers.setdefault("Content-Security-Policy", own)
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint is None or not request.endpoint.endswith("static"):
-            response.headers.setdefault("Cache-Control", "no-store")
+        endpoint = request.endpoint
+        ours = {"Content-Security-Policy": own, **headers}
+        if endpoint is None or not endpoint.endswith("static"):
+            ours["Cache-Control"] = "no-store"
+        # Looked at once, and not for each of ours: what the view said stays.
+        said = {name.lower() for name, _ in response.headers}
+        for name, value in ours.items():
+            if name.lower() not in said:
+                response.headers.add(name, value)
         return response
 
     return protect

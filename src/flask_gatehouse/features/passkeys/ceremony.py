@@ -8,6 +8,7 @@ Source: W3C Web Authentication Level 3, 7.1 and 7.2.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -64,8 +65,9 @@ class Proof:
     verified: bool
 
 
+@cache
 def is_installed() -> bool:
-    """Whether the library is there, without loading it."""
+    """Whether the library is there, without loading it. Looked for once: each sign-in page asks."""
     return find_spec("webauthn") is not None
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -72,6 +73,7 @@ class Party:
         return self.origins[0]
 
 
+@lru_cache(maxsize=16)
 def party(public_url: str, related: tuple[str, ...] = ()) -> Party | None:
     """Return for whom passkeys are made; None where no browser would make one.
 
