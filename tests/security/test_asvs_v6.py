@@ -22,7 +22,6 @@ from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from gatehouse_site.app import create_app
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.test_pwd import SETTERS, Setter, signs_in, store
 from tests.security.walk import (
     UNLIMITED,
@@ -273,7 +272,7 @@ def test_asvs_6_2_11_a_phrase_with_a_name_in_it_is_one(
 def test_asvs_6_3_1_guessing_is_limited_by_name_and_by_network(
     make_site: MakeSite, database_url: str
 ) -> None:
-    tester = hurried(make_site(database_url))
+    tester = GatehouseTester(make_site(database_url))
     tester.add_user()
     pages = [forms.sign_in(tester.client(), "alice", f"wrong {n}") for n in range(11)]
     assert [page.status_code for page in pages] == [401] * 10 + [429]
@@ -286,7 +285,7 @@ def test_asvs_6_3_1_guessing_is_limited_by_name_and_by_network(
 def test_asvs_6_3_1_one_password_over_many_names_is_limited(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    tester = hurried(make_site(sqlite_url))
+    tester = GatehouseTester(make_site(sqlite_url))
     statuses = [
         forms.sign_in(tester.client(), f"person{n}", "summer of 2026").status_code
         for n in range(61)
@@ -297,7 +296,7 @@ def test_asvs_6_3_1_one_password_over_many_names_is_limited(
 def test_asvs_6_3_1_guessing_from_everywhere_is_limited_for_the_account(
     make_site: MakeSite, database_url: str
 ) -> None:
-    tester = hurried(make_site(database_url))
+    tester = GatehouseTester(make_site(database_url))
     tester.add_user()
 
     def statuses(password: str, networks: range) -> list[int]:
@@ -318,7 +317,7 @@ def test_asvs_6_3_1_a_password_is_stopped_after_a_hundred_failures_in_a_row(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
     """However slowly they come: with the limits that are shipped."""
-    tester = hurried(make_site(sqlite_url))
+    tester = GatehouseTester(make_site(sqlite_url))
     tester.add_user()
     client = tester.client()
     assert forms.sign_in(client).status_code == 303
@@ -344,7 +343,7 @@ def test_asvs_6_3_1_a_password_is_stopped_after_a_hundred_failures_in_a_row(
 
 
 def test_asvs_6_3_5_people_hear_of_unusual_sign_ins(make_site: MakeSite, sqlite_url: str) -> None:
-    tester = hurried(make_site(sqlite_url, GATEHOUSE_PASSWORDS_FAILURES=20, **UNLIMITED))
+    tester = GatehouseTester(make_site(sqlite_url, GATEHOUSE_PASSWORDS_FAILURES=20, **UNLIMITED))
     tester.add_user("alice", email="alice@example.org")
     first = tester.client()
     assert forms.sign_in(first).status_code == 303
@@ -363,7 +362,7 @@ def test_asvs_6_3_5_people_hear_of_unusual_sign_ins(make_site: MakeSite, sqlite_
 
 def test_asvs_6_3_1_two_processes_count_together(make_site: MakeSite, database_url: str) -> None:
     one, other = (
-        hurried(make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="4/15m"))
+        GatehouseTester(make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="4/15m"))
         for _ in range(2)
     )
     statuses = [

@@ -17,7 +17,6 @@ from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     REMEMBER,
     SESSION,
@@ -115,7 +114,7 @@ def test_asvs_7_2_4_every_proof_gives_a_new_handle_and_ends_the_old_one(
         confirm_login()
         return "again"
 
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     tester.add_user()
     client = tester.client()
     planted = handle_like()

@@ -12,7 +12,7 @@ from flask_gatehouse import login_required
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import HTTPS, hurried
+from tests.security.conftest import HTTPS
 from tests.security.walk import (
     FORM,
     SESSION,
@@ -275,7 +275,7 @@ def test_csr_05_a_form_that_was_opened_too_long_ago_is_refused(
     tester: GatehouseTester, make_site: MakeSite, sqlite_url: str
 ) -> None:
     """itsdangerous reads the machine's clock, so the limit is set to nothing instead."""
-    other = hurried(make_site(sqlite_url, GATEHOUSE_WEB_FORM_LIFETIME="1h"))
+    other = GatehouseTester(make_site(sqlite_url, GATEHOUSE_WEB_FORM_LIFETIME="1h"))
     client = other.client()
     page = client.get("/login/")
     token = forms.token(page)
@@ -338,7 +338,7 @@ def test_csr_07_a_host_that_adds_a_method_to_our_pages_gains_the_check(
         return "done"
 
     app.view_functions["gatehouse.account.index"] = extra
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     client = tester.client(tester.add_user())
     rule = next(rule for rule in app.url_map.iter_rules() if rule.rule == "/account/")
     assert rule.methods is not None
@@ -426,7 +426,7 @@ def test_csr_11_what_was_sent_before_the_sign_in_is_never_done_after_it(
     with_a_form: tuple[Flask, list[str]],
 ) -> None:
     app, done = with_a_form
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     tester.add_user()
     client = tester.client()
     page = client.post("/order/", data={"what": "a pony"})
