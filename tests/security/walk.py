@@ -109,6 +109,17 @@ def change_password(tester: GatehouseTester, name: str, password: str) -> None:
         passwords.keep(work, user=user, sealed=sealed)
 
 
+#: The kinds of people, for walks that are shared out by them.
+KINDS = (
+    "anonymous",
+    "member",
+    "suspended",
+    "administrator",
+    "remembered",
+    "remembered administrator",
+)
+
+
 def people(tester: GatehouseTester) -> dict[str, FlaskClient]:
     """Return one browser of each kind of person."""
     member = tester.add_user("member", email="member@example.org")
@@ -123,6 +134,7 @@ def people(tester: GatehouseTester) -> dict[str, FlaskClient]:
         "remembered administrator": remembering(tester, chief),
     }
     suspend(tester, "gone")
+    assert tuple(kinds) == KINDS
     return kinds
 
 
