@@ -7,6 +7,7 @@ tests in which the database cannot matter.
 import gc
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -76,15 +77,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[MakeSite]:
-    """Make the site with settings of one's own; what it opened is closed afterwards."""
+@contextmanager
+def sites(home: Path) -> Iterator[MakeSite]:
+    """Make sites with settings of one's own; what they opened is closed afterwards."""
     made: list[Flask] = []
 
     def make(url: str, **config: object) -> Flask:
         app = create_app(
             {
-                **settings_for_tests(tmp_path),
+                **settings_for_tests(home),
                 "GATEHOUSE_DATABASE_URL": url,
                 **config,
             }
@@ -94,9 +95,18 @@ def make_site(tmp_path: Path) -> Iterator[MakeSite]:
         made.append(app)
         return app
 
-    yield make
-    for app in made:
-        app.extensions["gatehouse"].works.engine.dispose()
+    try:
+        yield make
+    finally:
+        for app in made:
+            app.extensions["gatehouse"].works.engine.dispose()
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[MakeSite]:
+    """Make the site with settings of one's own."""
+    with sites(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture

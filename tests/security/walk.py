@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Flask
@@ -63,6 +63,14 @@ class Route:
     endpoint: str
     path: str
     methods: frozenset[str]
+
+
+class Visit(NamedTuple):
+    """What one kind of person got at one address."""
+
+    kind: str
+    route: Route
+    page: TestResponse
 
 
 def routes(app: Flask, value: str = "A" * 43) -> list[Route]:
