@@ -5,6 +5,10 @@ BIN := .venv/bin
 ARGS ?=
 UPGRADE ?=
 
+# What Python compiled is kept, whatever the shell says: tests start some hundred processes, and each
+# would compile all that it imports once more.
+test drills: export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test drills check bench docs lock clean
 

@@ -4,69 +4,36 @@
 tests in which the database cannot matter.
 """
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from pymysql.constants import CLIENT
-from sqlalchemy import Engine, create_engine, make_url, text
-from werkzeug.routing import Rule
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.db.base import Base
 from flask_gatehouse.db.engine import open_engine, parsed
 from flask_gatehouse.db.migrations import runner
 from flask_gatehouse.testing import GatehouseTester, settings_for_tests
 from gatehouse_site.app import create_app
-from tests import services
+from tests import once, services
 
 MakeSite = Callable[..., Flask]
 
 
-class _Compiled(BytecodeCache):
-    """Templates that were compiled once for all applications of this process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        kept = self._kept.get(f"{bucket.key} {bucket.checksum}")
-        if kept is not None:
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
-
-
-_COMPILED = _Compiled()
-
-
-def _build_rules_once() -> None:
-    """Let Werkzeug write the code of each rule once a process, not once an application.
-
-    It is the largest part of making one, and the same for the same rule: the rule comes to it as an
-    argument.
-    """
-    made: dict[object, Any] = {}
-    compile_builder = Rule._compile_builder  # noqa: SLF001 - Werkzeug has no other place
-
-    def once(self: Rule, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - Werkzeug's
-        key = (self.rule, self.subdomain, repr(self.defaults), self.merge_slashes, append_unknown)
-        if key not in made:
-            made[key] = compile_builder(self, append_unknown)
-        return made[key]
-
-    Rule._compile_builder = once  # type: ignore[method-assign] # noqa: SLF001 - as above
-
-
-_build_rules_once()
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over all that stays until the end, every test included."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -110,26 +77,36 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[MakeSite]:
-    """Make the site with settings of one's own; what it opened is closed afterwards."""
+@contextmanager
+def sites(home: Path) -> Iterator[MakeSite]:
+    """Make sites with settings of one's own; what they opened is closed afterwards."""
     made: list[Flask] = []
 
     def make(url: str, **config: object) -> Flask:
         app = create_app(
             {
-                **settings_for_tests(tmp_path),
+                **settings_for_tests(home),
                 "GATEHOUSE_DATABASE_URL": url,
                 **config,
             }
         )
-        app.jinja_env.bytecode_cache = _COMPILED
+        once.share(app)
+        _hurry(app.extensions["gatehouse"].works.engine)
         made.append(app)
         return app
 
-    yield make
-    for app in made:
-        app.extensions["gatehouse"].works.engine.dispose()
+    try:
+        yield make
+    finally:
+        for app in made:
+            app.extensions["gatehouse"].works.engine.dispose()
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[MakeSite]:
+    """Make the site with settings of one's own."""
+    with sites(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture
@@ -156,12 +133,27 @@ def client(tester: GatehouseTester) -> FlaskClient:
     return tester.client()
 
 
+def _hurry(engine: Engine) -> None:
+    """Have a file written faster: what a test writes need not survive a loss of power."""
+    if engine.dialect.name == "sqlite":
+
+        def hurry(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+            del entry
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous = OFF")
+            cursor.close()
+
+        event.listen(engine, "connect", hurry)
+
+
 def _own_database(server: str) -> Iterator[str]:
     name = f"gatehouse_test_{token_hex(6)}"
     address = parsed(server, setting="test")
     admin = create_engine(address, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
+        if address.get_backend_name() == "postgresql":
+            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     url = address.set(database=name)
     engine = open_engine(url)
     runner.upgrade(engine)
@@ -176,13 +168,20 @@ def _own_database(server: str) -> Iterator[str]:
 
 def _empty(url: str) -> None:
     """Empty all tables in one round trip: that stands before most tests."""
-    tables = [table.delete() for table in reversed(Base.metadata.sorted_tables)]
-    first = "INSERT INTO gatehouse_administration (id, changes) VALUES (1, 0)"
     with _sweeping(url).begin() as connection:
         cursor = connection.connection.cursor()
-        cursor.execute("; ".join([*map(str, tables), first]))
+        cursor.execute(_sweep(len(Base.metadata.tables)))
         while cursor.nextset():
             pass
+
+
+@cache
+def _sweep(tables: int) -> str:
+    """Return the statements that empty all tables, as long as there are so many."""
+    emptied = [str(table.delete()) for table in reversed(Base.metadata.sorted_tables)]
+    assert len(emptied) == tables
+    first = "INSERT INTO gatehouse_administration (id, changes) VALUES (1, 0)"
+    return "; ".join([*emptied, first])
 
 
 @cache

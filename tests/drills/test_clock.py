@@ -8,7 +8,6 @@ from flask.testing import FlaskClient
 from flask_gatehouse.testing import NOON, PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import invitation_for, remembering, who
 
 MINUTES = timedelta(minutes=2)
@@ -22,7 +21,9 @@ WRONG = "nine loud kettles"
 @pytest.fixture
 def clocked(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database, whose own clock is months away from the application's."""
-    return hurried(make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK=f"{LIMIT}/15m"))
+    return GatehouseTester(
+        make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK=f"{LIMIT}/15m")
+    )
 
 
 def guess(tester: GatehouseTester, password: str = WRONG) -> int:

@@ -4,11 +4,10 @@ import pytest
 
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import OPENED, UNLIMITED
 
 
 @pytest.fixture
 def patient(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     """The site on a fresh SQLite file, without limits of attempts."""
-    return hurried(make_site(sqlite_url, **UNLIMITED, **OPENED))
+    return GatehouseTester(make_site(sqlite_url, **UNLIMITED, **OPENED))

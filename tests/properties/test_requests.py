@@ -11,7 +11,6 @@ from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
 from tests.properties.thorough import slow, thorough
-from tests.security.conftest import hurried
 from tests.security.walk import (
     FORM,
     INVITATION,
@@ -119,7 +118,7 @@ def test_forwarded_headers_that_nobody_asked_for_change_nothing(patient: Gatehou
 def test_behind_a_proxy_no_forwarded_header_breaks_or_leads_away(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1, **UNLIMITED))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_TRUSTED_PROXIES=1, **UNLIMITED))
     site.add_user()
 
     @slow

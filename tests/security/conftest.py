@@ -1,14 +1,15 @@
 """What these tests share: a site that nobody has to wait for, and one that is reached by https."""
 
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_gatehouse.testing import GatehouseTester
-from tests.conftest import MakeSite
-from tests.security.walk import OPENED, UNLIMITED, engine_of
+from tests.conftest import MakeSite, sites
+from tests.security.walk import OPENED, UNLIMITED, Visit, ask, people, routes
 
 #: Where people reach the site that has https.
 HTTPS = "https://ours.example"
@@ -17,7 +18,7 @@ HTTPS = "https://ours.example"
 @pytest.fixture
 def patient(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     """The site on a fresh SQLite file, without limits of attempts."""
-    return hurried(make_site(sqlite_url, **UNLIMITED, **OPENED))
+    return GatehouseTester(make_site(sqlite_url, **UNLIMITED, **OPENED))
 
 
 @pytest.fixture
@@ -29,47 +30,24 @@ def https_app(make_site: MakeSite, sqlite_url: str) -> Flask:
 @pytest.fixture
 def https(https_app: Flask) -> GatehouseTester:
     """The site as it is reached by https; give its clients `base_url=HTTPS`."""
-    return hurried(https_app)
-
-
-@pytest.fixture
-def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
-    """The site on each kind of database in turn."""
-    return hurried(make_site(database_url))
+    return GatehouseTester(https_app)
 
 
 @pytest.fixture
 def generous(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database in turn, without limits of attempts."""
-    return hurried(make_site(database_url, **UNLIMITED, **OPENED))
+    return GatehouseTester(make_site(database_url, **UNLIMITED, **OPENED))
 
 
-@pytest.fixture
-def tester(app: Flask) -> GatehouseTester:
-    """The site on a fresh SQLite file."""
-    return hurried(app)
-
-
-#: What need not survive a loss of power is written faster.
-_HURRY = {
-    "sqlite": "PRAGMA synchronous = OFF",
-    "postgresql": "SET synchronous_commit = off",
-}
-
-
-def hurried(app: Flask) -> GatehouseTester:
-    """Return the site; what a test writes need not survive a loss of power."""
-    engine = engine_of(app)
-    statement = _HURRY.get(engine.dialect.name)
-
-    def hurry(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-        del entry
-        cursor = connection.cursor()
-        cursor.execute(statement)
-        cursor.close()
-        if engine.dialect.name == "postgresql":
-            connection.commit()
-
-    if statement is not None:
-        event.listen(engine, "connect", hurry)
-    return GatehouseTester(app)
+@pytest.fixture(scope="session")
+def every_page(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Visit]:
+    """What each kind of person gets at each address: asked for once, and judged by many tests."""
+    home = tmp_path_factory.mktemp("every-page")
+    shutil.copy(migrated_file, home / "gatehouse.db")
+    with sites(home) as make:
+        tester = GatehouseTester(make(f"sqlite:///{home}/gatehouse.db", **UNLIMITED, **OPENED))
+        return [
+            Visit(kind, route, ask(client, route.path))
+            for kind, client in people(tester).items()
+            for route in routes(tester.app)
+        ]

@@ -13,7 +13,6 @@ from flask_gatehouse.shipped import FEATURES
 from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     UNLIMITED,
     ask,
@@ -135,7 +134,7 @@ def test_asvs_16_3_3_a_form_from_elsewhere_is_logged(
 def test_asvs_16_3_3_limits_and_bad_links_are_written_down(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="2/15m"))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="2/15m"))
     for _ in range(5):
         forms.sign_in(site.client(), "alice", "wrong")
     (row,) = events(site, "throttling.limit_reached")
@@ -212,7 +211,7 @@ def break_in_many_places(app: Flask) -> Flask:
 
 @pytest.fixture
 def crashing(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
-    return hurried(break_in_many_places(make_site(sqlite_url, **UNLIMITED)))
+    return GatehouseTester(break_in_many_places(make_site(sqlite_url, **UNLIMITED)))
 
 
 PLACES = ("/crash/", "/crash-in-template/", "/crash-before/")
@@ -271,7 +270,7 @@ def test_asvs_16_5_3_who_cannot_be_counted_or_recorded_does_not_come_in(
 def test_asvs_16_5_2_without_a_mail_server_an_invitation_waits(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_MAIL_URL="smtp://127.0.0.1:1?tls=none"))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_MAIL_URL="smtp://127.0.0.1:1?tls=none"))
     args = ["gatehouse", "users", "create", "alice", "--email", "alice@example.org", "--invite"]
     assert site.app.test_cli_runner().invoke(args=args).exit_code == 0
     done = site.app.test_cli_runner().invoke(args=["gatehouse", "mail", "work", "--once"])

@@ -17,7 +17,6 @@ from flask_gatehouse.features.users import rules
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.test_fai import Faults
 from tests.security.walk import (
     UNLIMITED,
@@ -162,7 +161,7 @@ def token_of(client: FlaskClient) -> str:
 def test_asvs_2_3_2_the_limits_that_are_written_down_are_kept(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_LINKS="3/10m"))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_LINKS="3/10m"))
     user = site.add_user("alice")
     first = site.client(user)
     for _ in range(SessionSettings().per_user):
@@ -179,7 +178,7 @@ def test_asvs_2_3_2_the_limits_that_are_written_down_are_kept(
 def test_asvs_2_3_3_a_new_password_is_set_whole_or_not_at_all(
     make_site: MakeSite, database_url: str
 ) -> None:
-    site = hurried(make_site(database_url, **UNLIMITED))
+    site = GatehouseTester(make_site(database_url, **UNLIMITED))
     user = site.add_user("alice")
     inside = site.client(user)
     client = site.client()
@@ -232,7 +231,7 @@ def test_asvs_2_3_4_of_many_at_once_one_wins_and_one_administrator_stays(
 def test_asvs_2_4_1_too_much_is_refused_and_the_rest_goes_on(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(
+    site = GatehouseTester(
         make_site(sqlite_url, GATEHOUSE_THROTTLING_NETWORK=Rate(5, timedelta(minutes=5)))
     )
     inside = site.client(site.add_user("alice"))

@@ -1,12 +1,11 @@
 """OWASP ASVS 5.0, V3: what browsers are told, and what they are not given."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 import flask_gatehouse
 from flask_gatehouse.features.users.models import User
@@ -17,6 +16,7 @@ from tests.security.walk import (
     REMEMBER,
     SESSION,
     Route,
+    Visit,
     ask,
     browser_goes_to,
     invitation_for,
@@ -33,14 +33,8 @@ SOURCE = Path(flask_gatehouse.__file__).parents[1]
 MODULES = re.compile(r'<script type="module" src="/gatehouse/static/(passkeys|live)\.js"></script>')
 
 
-def every_page(tester: GatehouseTester) -> Iterator[tuple[str, Route, TestResponse]]:
-    for kind, client in people(tester).items():
-        for route in routes(tester.app):
-            yield kind, route, ask(client, route.path)
-
-
-def test_asvs_3_2_1_what_is_no_page_cannot_be_read_as_one(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_2_1_what_is_no_page_cannot_be_read_as_one(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.mimetype in {"text/html", "text/css", "application/json", "text/plain"}
         if page.mimetype == "application/json":
@@ -84,7 +78,7 @@ def test_asvs_3_2_2_no_template_trusts_a_value() -> None:
     assert found == []
 
 
-def test_asvs_3_2_3_no_script_writes_markup(patient: GatehouseTester) -> None:
+def test_asvs_3_2_3_no_script_writes_markup(every_page: Sequence[Visit]) -> None:
     modules = list(SOURCE.rglob("*.js"))
     assert {module.name for module in modules} == {"passkeys.js", "live.js"}
     writes = (
@@ -92,7 +86,7 @@ def test_asvs_3_2_3_no_script_writes_markup(patient: GatehouseTester) -> None:
     )
     for module in modules:
         assert not re.search(writes, module.read_text("utf-8"))
-    for _, route, page in every_page(patient):
+    for _, route, page in every_page:
         assert "<script" not in MODULES.sub("", page.text.lower()), route.path
         assert "javascript:" not in page.text.lower(), route.path
         links(page)
@@ -165,8 +159,8 @@ def test_asvs_3_4_1_https_is_asked_for_on_every_answer(https: GatehouseTester) -
         assert "includeSubDomains" in policy
 
 
-def test_asvs_3_4_1_and_on_none_without_https(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_4_1_and_on_none_without_https(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         assert "Strict-Transport-Security" not in page.headers, route.path
 
 
@@ -180,9 +174,9 @@ def test_asvs_3_4_2_no_answer_is_for_another_origin(patient: GatehouseTester, or
 
 
 def test_asvs_3_4_3_the_policy_allows_our_module_where_it_stands_and_nothing_inline(
-    patient: GatehouseTester,
+    every_page: Sequence[Visit],
 ) -> None:
-    for _, route, page in every_page(patient):
+    for _, route, page in every_page:
         policy = dict(
             part.strip().partition(" ")[::2]
             for part in page.headers["Content-Security-Policy"].split(";")
@@ -199,8 +193,8 @@ def test_asvs_3_4_3_the_policy_allows_our_module_where_it_stands_and_nothing_inl
         assert not re.search(r"<style\b|\sstyle=", page.text), route.path
 
 
-def test_asvs_3_4_4_no_answer_is_guessed_at(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_4_4_no_answer_is_guessed_at(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         assert page.headers["X-Content-Type-Options"] == "nosniff", route.path
         assert page.headers["Content-Type"]
 
@@ -215,15 +209,15 @@ def test_asvs_3_4_5_no_address_is_told_to_other_sites(site: GatehouseTester) -> 
     assert page.history[0].headers["Referrer-Policy"] == "same-origin"
 
 
-def test_asvs_3_4_6_no_answer_may_be_framed(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_4_6_no_answer_may_be_framed(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         policy = page.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy, route.path
         assert page.headers["X-Frame-Options"] == "DENY"
 
 
-def test_asvs_3_4_8_no_document_shares_its_window(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_4_8_no_document_shares_its_window(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin", route.path
 
 
@@ -305,13 +299,13 @@ def people_of(tester: GatehouseTester) -> list[FlaskClient]:
     return held
 
 
-def test_asvs_3_5_8_no_other_site_may_load_what_is_ours(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_5_8_no_other_site_may_load_what_is_ours(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin", route.path
 
 
-def test_asvs_3_6_1_everything_comes_from_this_site(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_6_1_everything_comes_from_this_site(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         for link in links(page):
             ours = browser_goes_to(link) in {("http", "localhost"), ("http", "localhost:5000")}
             assert ours or link.startswith("data:"), (
@@ -325,8 +319,8 @@ def test_asvs_3_6_1_everything_comes_from_this_site(patient: GatehouseTester) ->
             assert "//" not in address.strip("'\"") or address.strip("'\"").startswith("data:")
 
 
-def test_asvs_3_7_1_pages_are_plain(patient: GatehouseTester) -> None:
-    for _, route, page in every_page(patient):
+def test_asvs_3_7_1_pages_are_plain(every_page: Sequence[Visit]) -> None:
+    for _, route, page in every_page:
         if route.endpoint == "gatehouse.mail.letters":
             # The preview of letters, which is there for developers only, shows each in a sandbox.
             continue

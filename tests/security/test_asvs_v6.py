@@ -1,7 +1,7 @@
 """OWASP ASVS 5.0, V6.1 to V6.5: passwords, limits, and ways in, over every way there is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from gatehouse_site.app import create_app
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.test_pwd import SETTERS, Setter, signs_in, store
 from tests.security.walk import (
     UNLIMITED,
+    Visit,
     ask,
     count,
     invitation_for,
@@ -273,7 +273,7 @@ def test_asvs_6_2_11_a_phrase_with_a_name_in_it_is_one(
 def test_asvs_6_3_1_guessing_is_limited_by_name_and_by_network(
     make_site: MakeSite, database_url: str
 ) -> None:
-    tester = hurried(make_site(database_url))
+    tester = GatehouseTester(make_site(database_url))
     tester.add_user()
     pages = [forms.sign_in(tester.client(), "alice", f"wrong {n}") for n in range(11)]
     assert [page.status_code for page in pages] == [401] * 10 + [429]
@@ -286,7 +286,7 @@ def test_asvs_6_3_1_guessing_is_limited_by_name_and_by_network(
 def test_asvs_6_3_1_one_password_over_many_names_is_limited(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    tester = hurried(make_site(sqlite_url))
+    tester = GatehouseTester(make_site(sqlite_url))
     statuses = [
         forms.sign_in(tester.client(), f"person{n}", "summer of 2026").status_code
         for n in range(61)
@@ -297,7 +297,7 @@ def test_asvs_6_3_1_one_password_over_many_names_is_limited(
 def test_asvs_6_3_1_guessing_from_everywhere_is_limited_for_the_account(
     make_site: MakeSite, database_url: str
 ) -> None:
-    tester = hurried(make_site(database_url))
+    tester = GatehouseTester(make_site(database_url))
     tester.add_user()
 
     def statuses(password: str, networks: range) -> list[int]:
@@ -318,7 +318,7 @@ def test_asvs_6_3_1_a_password_is_stopped_after_a_hundred_failures_in_a_row(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
     """However slowly they come: with the limits that are shipped."""
-    tester = hurried(make_site(sqlite_url))
+    tester = GatehouseTester(make_site(sqlite_url))
     tester.add_user()
     client = tester.client()
     assert forms.sign_in(client).status_code == 303
@@ -344,7 +344,7 @@ def test_asvs_6_3_1_a_password_is_stopped_after_a_hundred_failures_in_a_row(
 
 
 def test_asvs_6_3_5_people_hear_of_unusual_sign_ins(make_site: MakeSite, sqlite_url: str) -> None:
-    tester = hurried(make_site(sqlite_url, GATEHOUSE_PASSWORDS_FAILURES=20, **UNLIMITED))
+    tester = GatehouseTester(make_site(sqlite_url, GATEHOUSE_PASSWORDS_FAILURES=20, **UNLIMITED))
     tester.add_user("alice", email="alice@example.org")
     first = tester.client()
     assert forms.sign_in(first).status_code == 303
@@ -363,7 +363,7 @@ def test_asvs_6_3_5_people_hear_of_unusual_sign_ins(make_site: MakeSite, sqlite_
 
 def test_asvs_6_3_1_two_processes_count_together(make_site: MakeSite, database_url: str) -> None:
     one, other = (
-        hurried(make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="4/15m"))
+        GatehouseTester(make_site(database_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="4/15m"))
         for _ in range(2)
     )
     statuses = [
@@ -486,14 +486,14 @@ def test_asvs_6_4_1_a_link_is_over_after_its_time(site: GatehouseTester) -> None
 HINTS = ("hint", "question", "answer")
 
 
-def test_asvs_6_4_2_there_are_no_hints_and_no_secret_questions(tester: GatehouseTester) -> None:
+def test_asvs_6_4_2_there_are_no_hints_and_no_secret_questions(
+    every_page: Sequence[Visit],
+) -> None:
     columns = {column.name for table in Base.metadata.sorted_tables for column in table.columns}
     assert not [name for name in columns if any(hint in name for hint in HINTS)]
-    for client in people(tester).values():
-        for route in routes(tester.app):
-            page = ask(client, route.path)
-            fields = re.findall(r'<(?:input|textarea|select)[^>]* name="([^"]+)"', page.text)
-            assert not [name for name in fields if any(hint in name for hint in HINTS)]
+    for _, _, page in every_page:
+        fields = re.findall(r'<(?:input|textarea|select)[^>]* name="([^"]+)"', page.text)
+        assert not [name for name in fields if any(hint in name for hint in HINTS)]
 
 
 def test_asvs_6_4_6_no_page_sets_or_shows_a_password_of_somebody_else(

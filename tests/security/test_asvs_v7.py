@@ -1,7 +1,7 @@
 """OWASP ASVS 5.0, V7.1 to V7.5: sessions from their beginning to their end."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -17,19 +17,16 @@ from flask_gatehouse.features.sessions.settings import SessionSettings
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     REMEMBER,
     SESSION,
-    ask,
+    Visit,
     change_password,
     count,
     events,
     handle_like,
     invitation_for,
-    people,
     remembering,
-    routes,
     rows,
     who,
     with_cookies,
@@ -115,7 +112,7 @@ def test_asvs_7_2_4_every_proof_gives_a_new_handle_and_ends_the_old_one(
         confirm_login()
         return "again"
 
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     tester.add_user()
     client = tester.client()
     planted = handle_like()
@@ -220,16 +217,14 @@ def test_asvs_7_4_3_a_new_password_ends_every_session(
 
 
 def test_asvs_7_4_4_every_page_of_somebody_signed_in_has_a_way_out(
-    patient: GatehouseTester,
+    every_page: Sequence[Visit],
 ) -> None:
     form = re.compile(r'<form\b(?=[^>]*method="post")(?=[^>]*action="/logout/")', re.IGNORECASE)
-    for kind, client in people(patient).items():
+    for kind, route, page in every_page:
         if kind in {"anonymous", "suspended"}:
             continue
-        for route in routes(patient.app):
-            page = ask(client, route.path)
-            if page.mimetype == "text/html" and page.status_code == 200:
-                assert form.search(page.text), (kind, route.path)
+        if page.mimetype == "text/html" and page.status_code == 200:
+            assert form.search(page.text), (kind, route.path)
 
 
 def test_asvs_7_4_5_an_administrator_ends_all_sessions_of_somebody(site: GatehouseTester) -> None:

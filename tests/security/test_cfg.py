@@ -21,7 +21,6 @@ from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from gatehouse_site.app import create_app
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     FORM,
     REMEMBER,
@@ -135,12 +134,12 @@ def test_cfg_01_two_fresh_sites_have_different_keys_that_only_the_owner_reads(
 def test_cfg_01_a_cookie_of_another_installation_opens_nothing(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    one = hurried(make_site(sqlite_url, GATEHOUSE_SECRET_KEY=good_key()))
+    one = GatehouseTester(make_site(sqlite_url, GATEHOUSE_SECRET_KEY=good_key()))
     user = one.add_user()
     cookies = {name: forms.cookie(one.client(user), name) for name in (SESSION, FORM)}
     assert who(with_cookies(one, **cookies)) == "alice"
     # Even over the same database.
-    other = hurried(make_site(sqlite_url, GATEHOUSE_SECRET_KEY=good_key()))
+    other = GatehouseTester(make_site(sqlite_url, GATEHOUSE_SECRET_KEY=good_key()))
     assert who(with_cookies(other, **cookies)) == "nobody"
 
 
@@ -149,7 +148,7 @@ def rotated(make_site: MakeSite, sqlite_url: str) -> Callable[..., GatehouseTest
     """Start the site again over the same database, with other keys."""
 
     def again(newest: str, *former: str) -> GatehouseTester:
-        return hurried(
+        return GatehouseTester(
             make_site(
                 sqlite_url,
                 SECRET_KEY=newest,

@@ -1,7 +1,7 @@
 """Nothing that is sent from another site, or without a page of ours, changes anything."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,14 @@ from flask_gatehouse import login_required
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import HTTPS, hurried
+from tests.security.conftest import HTTPS
 from tests.security.walk import (
     FORM,
     SESSION,
     UNLIMITED,
     UNSAFE,
     Route,
+    Visit,
     ask,
     invitation_for,
     people,
@@ -263,19 +264,17 @@ def test_csr_05_a_token_belongs_to_one_session(site: GatehouseTester) -> None:
     assert not ends(mine)
 
 
-def test_csr_05_pages_with_a_token_are_kept_by_no_cache(patient: GatehouseTester) -> None:
-    for client in people(patient).values():
-        for route in routes(patient.app):
-            page = ask(client, route.path)
-            if "csrf_token" in page.text:
-                assert page.headers["Cache-Control"] == "no-store"
+def test_csr_05_pages_with_a_token_are_kept_by_no_cache(every_page: Sequence[Visit]) -> None:
+    for _, _, page in every_page:
+        if "csrf_token" in page.text:
+            assert page.headers["Cache-Control"] == "no-store"
 
 
 def test_csr_05_a_form_that_was_opened_too_long_ago_is_refused(
     tester: GatehouseTester, make_site: MakeSite, sqlite_url: str
 ) -> None:
     """itsdangerous reads the machine's clock, so the limit is set to nothing instead."""
-    other = hurried(make_site(sqlite_url, GATEHOUSE_WEB_FORM_LIFETIME="1h"))
+    other = GatehouseTester(make_site(sqlite_url, GATEHOUSE_WEB_FORM_LIFETIME="1h"))
     client = other.client()
     page = client.get("/login/")
     token = forms.token(page)
@@ -338,7 +337,7 @@ def test_csr_07_a_host_that_adds_a_method_to_our_pages_gains_the_check(
         return "done"
 
     app.view_functions["gatehouse.account.index"] = extra
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     client = tester.client(tester.add_user())
     rule = next(rule for rule in app.url_map.iter_rules() if rule.rule == "/account/")
     assert rule.methods is not None
@@ -426,7 +425,7 @@ def test_csr_11_what_was_sent_before_the_sign_in_is_never_done_after_it(
     with_a_form: tuple[Flask, list[str]],
 ) -> None:
     app, done = with_a_form
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     tester.add_user()
     client = tester.client()
     page = client.post("/order/", data={"what": "a pony"})

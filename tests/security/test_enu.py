@@ -18,7 +18,6 @@ from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     UNLIMITED,
     change_password,
@@ -98,7 +97,7 @@ def test_enu_01_every_refusal_is_the_same(site: GatehouseTester) -> None:
 
 
 def test_enu_01_being_made_to_wait_is_the_same(make_site: MakeSite, sqlite_url: str) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="2/15m"))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_NAME_AND_NETWORK="2/15m"))
     with_every_state(site)
     answers: dict[str, tuple[object, ...]] = {}
     for state, (name, password) in STATES.items():
@@ -117,7 +116,7 @@ def test_enu_01_being_made_to_wait_is_the_same(make_site: MakeSite, sqlite_url: 
 def test_enu_01_a_name_that_waits_everywhere_waits_alike(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_THROTTLING_ACCOUNT="2/1h"))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_THROTTLING_ACCOUNT="2/1h"))
     with_every_state(site)
     answers: dict[str, list[tuple[object, ...]]] = {}
     for number, (state, (name, password)) in enumerate(STATES.items()):
@@ -307,7 +306,7 @@ def full_house(make_site: MakeSite, sqlite_url: str) -> Flask:
 
 
 def test_enu_09_under_load_known_and_unknown_are_turned_away_alike(full_house: Flask) -> None:
-    tester = with_every_state(hurried(full_house))
+    tester = with_every_state(GatehouseTester(full_house))
     pool = full_house.extensions["gatehouse"].house.part(Hashes).pool
     taken, done = threading.Event(), threading.Event()
 

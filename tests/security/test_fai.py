@@ -15,7 +15,6 @@ from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
 from tests.drills.line import Line
-from tests.security.conftest import hurried
 from tests.security.walk import (
     REMEMBER,
     SESSION,
@@ -179,7 +178,7 @@ def _is_by_chance(statement: str) -> bool:
 def test_fai_01_whichever_statement_of_a_sign_in_fails_nobody_is_signed_in(
     make_site: MakeSite, database_url: str
 ) -> None:
-    tester = hurried(make_site(database_url, **UNLIMITED))
+    tester = GatehouseTester(make_site(database_url, **UNLIMITED))
     tester.add_user("alice")
     outcomes = []
     with Faults(tester) as faults:
@@ -207,7 +206,7 @@ def test_fai_01_whichever_statement_of_a_sign_in_fails_nobody_is_signed_in(
 def test_fai_01_whichever_statement_of_a_page_fails_nothing_is_shown(
     make_site: MakeSite, database_url: str, path: str
 ) -> None:
-    tester = hurried(make_site(database_url, **UNLIMITED))
+    tester = GatehouseTester(make_site(database_url, **UNLIMITED))
     client = tester.client(tester.add_user("chief", admin=True))
     reached = 0
     with Faults(tester, for_good=True) as faults:
@@ -282,7 +281,7 @@ def test_fai_01_a_full_disk_signs_nobody_in_and_loses_nothing_that_was_answered(
 def test_fai_03_of_many_at_once_one_uses_an_invitation(
     make_site: MakeSite, every_database_url: str
 ) -> None:
-    tester = hurried(make_site(every_database_url, **UNLIMITED))
+    tester = GatehouseTester(make_site(every_database_url, **UNLIMITED))
     path = invitation_for(tester, tester.add_user("alice", password=None))
     ready = []
     for number in range(8):
@@ -325,7 +324,7 @@ def every_database_url(request: pytest.FixtureRequest) -> str:
 def test_fai_03_of_many_at_once_one_takes_a_name(
     make_site: MakeSite, every_database_url: str
 ) -> None:
-    tester = hurried(make_site(every_database_url, **UNLIMITED))
+    tester = GatehouseTester(make_site(every_database_url, **UNLIMITED))
     start = threading.Barrier(6)
     codes: list[int] = []
 

@@ -27,7 +27,6 @@ from flask_gatehouse.testing import GatehouseTester, Work, settings_for_tests
 from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
-from tests.security.conftest import hurried
 from tests.security.walk import OPENED, UNLIMITED, events, rows, who
 
 CODE = "/second-step/code/"
@@ -36,7 +35,7 @@ PENDING = "gatehouse_pending"
 
 def with_host(app: Flask) -> GatehouseTester:
     """Return a site with a host's own way in, and a page that wants a proof of just now."""
-    tester = hurried(app)
+    tester = GatehouseTester(app)
 
     def enter() -> str:
         with tester.work() as work:

@@ -13,7 +13,7 @@ from flask_gatehouse.features.throttling.models import Counter
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import HTTPS, hurried
+from tests.security.conftest import HTTPS
 from tests.security.walk import (
     FORM,
     UNLIMITED,
@@ -70,13 +70,13 @@ def with_crashes(app: Flask) -> Flask:
 
 @pytest.fixture
 def crashing(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
-    return hurried(with_crashes(make_site(sqlite_url, **UNLIMITED)))
+    return GatehouseTester(with_crashes(make_site(sqlite_url, **UNLIMITED)))
 
 
 @pytest.fixture
 def crashing_https(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     app = make_site(sqlite_url, GATEHOUSE_PUBLIC_URL=HTTPS, **UNLIMITED)
-    return hurried(with_crashes(app))
+    return GatehouseTester(with_crashes(app))
 
 
 def every_answer(
@@ -191,7 +191,7 @@ def with_pages_of_the_host(app: Flask) -> Flask:
 def test_hdr_01_a_page_of_the_host_that_asks_who_is_there_varies_by_cookie(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    tester = hurried(with_pages_of_the_host(make_site(sqlite_url, **UNLIMITED)))
+    tester = GatehouseTester(with_pages_of_the_host(make_site(sqlite_url, **UNLIMITED)))
     for kind, client in people(tester).items():
         for path in ("/greeting/", "/compressed/", "/counted/"):
             said = ask(client, path).headers.getlist("Vary")
@@ -338,7 +338,7 @@ def test_hdr_03_a_trusted_proxy_is_believed_about_the_client_and_nothing_else(
         GATEHOUSE_THROTTLING_NAME_AND_NETWORK="1/1h",
         GATEHOUSE_THROTTLING_NETWORK="1000/1h",
     )
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     for number in range(3):
         client = tester.client()
         token = forms.token(client.get("/login/"))

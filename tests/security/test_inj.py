@@ -16,7 +16,6 @@ from flask_gatehouse.features.users.models import User
 from flask_gatehouse.testing import GatehouseTester
 from tests.conftest import MakeSite
 from tests.forms import send
-from tests.security.conftest import hurried
 from tests.security.walk import UNLIMITED, ask, engine_of, people, routes
 
 #: Ends a text, an attribute or a script, and would then run.
@@ -41,7 +40,7 @@ HEADERS = {
 def typed(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
     """A site of which every text is markup and a template, though the forms would refuse it."""
     name = f"{MARKUP} {TEMPLATE}"
-    return hurried(make_site(sqlite_url, GATEHOUSE_SITE_NAME=name, **UNLIMITED))
+    return GatehouseTester(make_site(sqlite_url, GATEHOUSE_SITE_NAME=name, **UNLIMITED))
 
 
 def filled_in(site: GatehouseTester) -> dict[str, FlaskClient]:

@@ -19,6 +19,7 @@ from tests.security.walk import (
     ALL_METHODS,
     FORM,
     INVITATION,
+    KINDS,
     REMEMBER,
     SESSION,
     Route,
@@ -127,64 +128,71 @@ def answered(page: Any, where: object) -> None:
     assert "Traceback" not in page.text, where
 
 
-def test_inp_01_hostile_text_in_every_field_is_only_wrong(generous: GatehouseTester) -> None:
+#: One test each, so that those who run tests side by side share them.
+each_hostile = pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+
+
+@each_hostile
+def test_inp_01_hostile_text_in_every_field_is_only_wrong(
+    generous: GatehouseTester, value: str
+) -> None:
     site = generous
     site.add_user("alice", email="alice@example.org")
     client = site.client()
     client.get("/invitation/" + "A" * 42 + "8/")
-    for value in HOSTILE.values():
-        filled = {"username": "nobody", "password": "x", "email": "a@example.org", "remember": "y"}
-        before = snapshot(site, without=LEFT_BY_ASKING)
-        for route in good_doors(site):
-            if route.endpoint == "gatehouse.login.logout":
-                continue
-            token = forms.token(client.get("/login/"))
-            for field in FIELDS:
-                sent = {"csrf_token": token.replace("=", "%3D"), **filled, field: value}
-                body = "&".join(f"{name}={text}" for name, text in sent.items())
-                page = client.post(route.path, data=body, content_type=URLENCODED)
-                answered(page, (route.path, field))
-                wrong = page.status_code >= 400 or sent_to_login(page)
-                assert wrong or is_alike(route, page), (route.path, field)
-        assert snapshot(site, without=LEFT_BY_ASKING) == before
+    filled = {"username": "nobody", "password": "x", "email": "a@example.org", "remember": "y"}
+    before = snapshot(site, without=LEFT_BY_ASKING)
+    for route in good_doors(site):
+        if route.endpoint == "gatehouse.login.logout":
+            continue
+        token = forms.token(client.get("/login/"))
+        for field in FIELDS:
+            sent = {"csrf_token": token.replace("=", "%3D"), **filled, field: value}
+            body = "&".join(f"{name}={text}" for name, text in sent.items())
+            page = client.post(route.path, data=body, content_type=URLENCODED)
+            answered(page, (route.path, field))
+            wrong = page.status_code >= 400 or sent_to_login(page)
+            assert wrong or is_alike(route, page), (route.path, field)
+    assert snapshot(site, without=LEFT_BY_ASKING) == before
 
 
-def test_inp_01_hostile_text_in_paths_queries_cookies_and_headers_is_only_wrong(
-    patient: GatehouseTester,
+@each_hostile
+def test_inp_01_hostile_text_in_paths_queries_and_headers_is_only_wrong(
+    patient: GatehouseTester, value: str
 ) -> None:
     kinds = people(patient)
     before = snapshot(patient, without=("gatehouse_throttle",))
-    for value in HOSTILE.values():
-        raw = bytes_of(value).decode("latin-1")
-        for name, client in kinds.items():
+    raw = bytes_of(value).decode("latin-1")
+    environ = {
+        "QUERY_STRING": f"next={value}&q={value}&page={value}&{value}={value}",
+        "HTTP_USER_AGENT": raw,
+        "HTTP_REFERER": raw,
+        "HTTP_ACCEPT_LANGUAGE": raw,
+        "HTTP_ORIGIN": raw,
+        "HTTP_X_CSRF_TOKEN": raw,
+        "HTTP_AUTHORIZATION": raw,
+    }
+    prefixes = ("/invitation/", "/setup/", "/gatehouse/static/", "/static/", "/", "/admin/")
+    for name, client in kinds.items():
+        for route in routes(patient.app):
+            answered(ask(client, route.path, environ_overrides=environ), (name, route.path))
+        for path in (prefix + raw for prefix in prefixes):
+            page = ask(client, "/", environ_overrides={"PATH_INFO": path})
+            answered(page, (name, path))
+    assert snapshot(patient, without=("gatehouse_throttle",)) == before
+
+
+@each_hostile
+def test_inp_01_hostile_text_in_cookies_is_only_wrong(patient: GatehouseTester, value: str) -> None:
+    people(patient)
+    before = snapshot(patient, without=("gatehouse_throttle",))
+    texts = {bytes_of(value).decode("latin-1"), value}
+    for cookie in (SESSION, REMEMBER, FORM, INVITATION):
+        for text in texts:
+            header = {"HTTP_COOKIE": f"{cookie}={text}"}
             for route in routes(patient.app):
-                environ = {
-                    "QUERY_STRING": f"next={value}&q={value}&page={value}&{value}={value}",
-                    "HTTP_USER_AGENT": raw,
-                    "HTTP_REFERER": raw,
-                    "HTTP_ACCEPT_LANGUAGE": raw,
-                    "HTTP_ORIGIN": raw,
-                    "HTTP_X_CSRF_TOKEN": raw,
-                    "HTTP_AUTHORIZATION": raw,
-                }
-                answered(ask(client, route.path, environ_overrides=environ), (name, route.path))
-            for prefix in (
-                "/invitation/",
-                "/setup/",
-                "/gatehouse/static/",
-                "/static/",
-                "/",
-                "/admin/",
-            ):
-                path = prefix + raw
-                page = ask(client, "/", environ_overrides={"PATH_INFO": path})
-                answered(page, (name, path))
-        for cookie in (SESSION, REMEMBER, FORM, INVITATION):
-            for text in (raw, value):
-                header = {"HTTP_COOKIE": f"{cookie}={text}"}
-                for route in routes(patient.app):
-                    page = ask(bare(patient), route.path, environ_overrides=header)
-                    answered(page, (cookie, route.path))
+                page = ask(bare(patient), route.path, environ_overrides=header)
+                answered(page, (cookie, route.path))
     assert snapshot(patient, without=("gatehouse_throttle",)) == before
 
 
@@ -411,14 +419,17 @@ AUTHORIZATIONS = (
 )
 
 
-def test_inp_03_a_header_that_makes_no_sense_proves_nothing(patient: GatehouseTester) -> None:
-    for kind, client in people(patient).items():
-        for route in routes(patient.app):
-            without = ask(client, route.path).status_code
-            assert without < 500
-            for value in AUTHORIZATIONS:
-                page = ask(client, route.path, headers={"Authorization": value})
-                assert page.status_code == without, (kind, route.path, value[:40])
+@pytest.mark.parametrize("kind", KINDS)
+def test_inp_03_a_header_that_makes_no_sense_proves_nothing(
+    patient: GatehouseTester, kind: str
+) -> None:
+    client = people(patient)[kind]
+    for route in routes(patient.app):
+        without = ask(client, route.path).status_code
+        assert without < 500
+        for value in AUTHORIZATIONS:
+            page = ask(client, route.path, headers={"Authorization": value})
+            assert page.status_code == without, (route.path, value[:40])
 
 
 def test_inp_03_a_cookie_that_makes_no_sense_proves_nothing(patient: GatehouseTester) -> None:
@@ -500,11 +511,12 @@ def test_inp_04_a_body_that_is_too_much_is_refused_before_anything_is_done(
     client = patient.client()
     client.get(invitation_for(patient, user))
     before, hashed = snapshot(patient), hashes_done(patient)
+    sent = large("")[body]
     for route in good_doors(patient):
         for with_token in (False, True):
             token = forms.token(client.get("/login/")) if with_token else ""
             headers = {"X-CSRF-Token": token} if token else {}
-            page = client.post(route.path, **large("")[body], headers=headers)
+            page = client.post(route.path, **sent, headers=headers)
             if route.endpoint == "gatehouse.login.logout" and with_token:
                 assert page.status_code in {303, 413}
                 continue

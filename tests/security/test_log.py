@@ -21,7 +21,6 @@ from flask_gatehouse.testing import GatehouseTester
 from gatehouse_site.app import create_app
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     FORM,
     REMEMBER,
@@ -57,7 +56,7 @@ def test_log_01_no_secret_is_in_the_record_the_logs_or_what_commands_print(
     caplog.set_level(logging.DEBUG, "gatehouse")
     caplog.set_level(logging.DEBUG, "gatehouse_site.app")
     lines = {"GATEHOUSE_LOGS_REQUESTS": True, "GATEHOUSE_LOGS_EVENTS": True}
-    tester = hurried(make_site(database_url, **UNLIMITED, **lines))
+    tester = GatehouseTester(make_site(database_url, **UNLIMITED, **lines))
     secrets, printed = [FIRST, SECOND, WRONG, TYPED], []
 
     setup = setup_link(tester)

@@ -35,7 +35,6 @@ from tests.conftest import MakeSite
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
 from tests.security import walk
-from tests.security.conftest import hurried
 from tests.security.walk import UNLIMITED, ask, engine_of, events, rows, who
 
 CODE = "/second-step/code/"
@@ -86,7 +85,7 @@ def with_host(app: Flask) -> Flask:
 
 @pytest.fixture
 def tester(app: Flask) -> GatehouseTester:
-    tester = hurried(app)
+    tester = GatehouseTester(app)
     app.extensions["tester"] = tester
     return tester
 
@@ -392,7 +391,7 @@ def test_mfa_15_a_step_that_breaks_lets_nobody_in(
     app = make_site(sqlite_url)
     app.extensions["gatehouse"].house.furnish([Broken()])
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    site = hurried(app)
+    site = GatehouseTester(app)
     site.add_user("alice")
     client = site.client()
     page = sign_in(client)
@@ -642,7 +641,7 @@ def test_mfa_07_after_five_wrong_steps_the_sign_in_begins_anew(
 def test_thr_05_beginning_again_gives_an_account_no_more_tries(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, **UNLIMITED))
+    site = GatehouseTester(make_site(sqlite_url, **UNLIMITED))
     site.add_user("alice")
     seed = with_app(site)
     answers = []
@@ -713,7 +712,7 @@ def test_asvs_6_5_7_what_a_passkey_says_of_its_holder_counts_with_its_signature_
 def test_reg_09_nobody_adds_a_factor_before_the_address_is_proven(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, GATEHOUSE_REGISTRATION_MODE="open", **UNLIMITED))
+    site = GatehouseTester(make_site(sqlite_url, GATEHOUSE_REGISTRATION_MODE="open", **UNLIMITED))
     site.add_user("root", admin=True)
     client = site.client()
     fields = {"username": "newbie", "email": "newbie@example.org", "password": PASSWORD}
@@ -730,7 +729,7 @@ def test_reg_09_nobody_adds_a_factor_before_the_address_is_proven(
 def test_mfa_07_strangers_use_up_their_own_tries_and_not_the_owners(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, **UNLIMITED))
+    site = GatehouseTester(make_site(sqlite_url, **UNLIMITED))
     site.add_user("alice")
     seed = with_app(site)
     owner = inside(site, seed)

@@ -14,7 +14,6 @@ from flask_gatehouse.features.passwords.pool import HashPool
 from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import UNLIMITED, hashes_done
 
 #: Seconds after which a test that hangs fails.
@@ -31,7 +30,7 @@ def busy(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
         GATEHOUSE_PASSWORDS_HASH_PLACES=2,
         GATEHOUSE_PASSWORDS_HASH_PATIENCE="30s",
     )
-    return hurried(app)
+    return GatehouseTester(app)
 
 
 def pool_of(tester: GatehouseTester) -> HashPool:

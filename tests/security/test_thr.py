@@ -15,7 +15,6 @@ from flask_gatehouse.features.throttling.rules import Limit, network_of
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
-from tests.security.conftest import hurried
 from tests.security.walk import (
     SESSION,
     UNLIMITED,
@@ -37,7 +36,7 @@ NAME, NETWORK, LINKS = 3, 12, 4
 @pytest.fixture
 def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database in turn, with limits that are soon reached."""
-    return hurried(
+    return GatehouseTester(
         make_site(
             database_url,
             GATEHOUSE_THROTTLING_NAME_AND_NETWORK=f"{NAME}/15m",
@@ -123,7 +122,7 @@ def test_thr_08_a_victim_comes_in_where_they_did_before(site: GatehouseTester) -
 def test_thr_08_a_stopped_password_ends_no_session_and_keeps_no_known_browser_out(
     make_site: MakeSite, database_url: str
 ) -> None:
-    site = hurried(make_site(database_url, GATEHOUSE_PASSWORDS_FAILURES=10, **UNLIMITED))
+    site = GatehouseTester(make_site(database_url, GATEHOUSE_PASSWORDS_FAILURES=10, **UNLIMITED))
     site.add_user("alice")
     inside, known = site.client(), site.client()
     forms.sign_in(inside)
@@ -217,7 +216,7 @@ FORWARDED = ("a", "", "999.1.1.1", "fe80::1%eth0", "1.2.3.4:80", "x" * 5000, "::
 def test_thr_11_an_address_that_cannot_be_read_is_limited_all_the_same(
     make_site: MakeSite, sqlite_url: str, value: str
 ) -> None:
-    tester = hurried(
+    tester = GatehouseTester(
         make_site(
             sqlite_url,
             GATEHOUSE_TRUSTED_PROXIES=1,

@@ -27,7 +27,6 @@ from flask_gatehouse.web.access import MARK, NEEDS
 from tests import forms
 from tests.conftest import MakeSite
 from tests.features.totp.apps import with_app
-from tests.security.conftest import hurried
 from tests.security.walk import (
     OPENED,
     UNLIMITED,
@@ -273,7 +272,7 @@ def test_asvs_8_2_1_what_belongs_to_somebody_else_is_not_there(
 ) -> None:
     # Where members invite, so that what stops somebody is whose it is.
     opened = {**UNLIMITED, **OPENED, "GATEHOUSE_INVITATIONS_BY": "members"}
-    tester = hurried(make_site(database_url, **opened))
+    tester = GatehouseTester(make_site(database_url, **opened))
     owner = tester.add_user("keeper", email="keeper@example.org")
     with_app(tester, "keeper")
     for _ in range(2):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Flask
@@ -65,6 +65,14 @@ class Route:
     methods: frozenset[str]
 
 
+class Visit(NamedTuple):
+    """What one kind of person got at one address."""
+
+    kind: str
+    route: Route
+    page: TestResponse
+
+
 def routes(app: Flask, value: str = "A" * 43) -> list[Route]:
     """Return every rule that the application answers, with `value` for each parameter."""
     found = []
@@ -109,6 +117,17 @@ def change_password(tester: GatehouseTester, name: str, password: str) -> None:
         passwords.keep(work, user=user, sealed=sealed)
 
 
+#: The kinds of people, for walks that are shared out by them.
+KINDS = (
+    "anonymous",
+    "member",
+    "suspended",
+    "administrator",
+    "remembered",
+    "remembered administrator",
+)
+
+
 def people(tester: GatehouseTester) -> dict[str, FlaskClient]:
     """Return one browser of each kind of person."""
     member = tester.add_user("member", email="member@example.org")
@@ -123,6 +142,7 @@ def people(tester: GatehouseTester) -> dict[str, FlaskClient]:
         "remembered administrator": remembering(tester, chief),
     }
     suspend(tester, "gone")
+    assert tuple(kinds) == KINDS
     return kinds
 
 

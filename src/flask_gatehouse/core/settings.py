@@ -104,7 +104,7 @@ class InForce:
 
 def declared(group: str, shape: type[Any]) -> Iterator[Declared]:
     """Yield the settings of one group in the order in which they are written down."""
-    kinds = get_type_hints(shape)
+    kinds = _kinds(shape)
     for each in fields(shape):
         yield Declared(
             key=key_of(group, each.name),
@@ -114,6 +114,16 @@ def declared(group: str, shape: type[Any]) -> Iterator[Declared]:
             default=_default(each),
             **each.metadata,
         )
+
+
+def _kinds(shape: type[Any]) -> Mapping[str, Any]:
+    """Return the types of the fields: worked out once a process, for that is slow."""
+    if shape not in _KINDS:
+        _KINDS[shape] = get_type_hints(shape)
+    return _KINDS[shape]
+
+
+_KINDS: dict[type[Any], Mapping[str, Any]] = {}
 
 
 def key_of(group: str, name: str) -> str:

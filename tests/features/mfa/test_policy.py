@@ -28,7 +28,6 @@ from tests.features.mfa.stories import ADD, PATIENT, SET_UP, enter, set_up_app, 
 from tests.features.totp.apps import with_app
 from tests.forms import send, sign_in, token
 from tests.security import walk
-from tests.security.conftest import hurried
 from tests.security.walk import ask, rows, who
 from tests.statements import written
 
@@ -53,13 +52,15 @@ def with_host(app: Flask) -> Flask:
 @pytest.fixture
 def made(make_site: MakeSite, sqlite_url: str) -> Made:
     """Make the site on a file, under some policy."""
-    return lambda **config: hurried(with_host(make_site(sqlite_url, **{**PATIENT, **config})))
+    return lambda **config: GatehouseTester(
+        with_host(make_site(sqlite_url, **{**PATIENT, **config}))
+    )
 
 
 @pytest.fixture
 def everywhere(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database, with a factor required of everybody at once."""
-    return hurried(make_site(database_url, **PATIENT, **AT_ONCE))
+    return GatehouseTester(make_site(database_url, **PATIENT, **AT_ONCE))
 
 
 def by_password(site: GatehouseTester, client: FlaskClient) -> TestResponse:
@@ -188,7 +189,7 @@ def test_mfa_14_the_time_of_grace_ends_sessions_that_were_opened_in_it(
 
 @pytest.fixture
 def everywhere_with_grace(make_site: MakeSite, database_url: str) -> GatehouseTester:
-    return hurried(make_site(database_url, **PATIENT, **REQUIRED))
+    return GatehouseTester(make_site(database_url, **PATIENT, **REQUIRED))
 
 
 def test_mfa_14_a_session_of_before_the_policy_has_its_days_from_the_first_request(

@@ -24,7 +24,6 @@ from tests.features.mfa.stories import CODE, PATIENT, enter, whose
 from tests.features.totp.apps import with_app
 from tests.forms import send, sign_in, token
 from tests.security import walk
-from tests.security.conftest import hurried
 from tests.security.walk import UNSAFE, ask, events, rows, who
 
 DAY = timedelta(days=1)
@@ -34,12 +33,12 @@ PAGE = "/admin/factors/"
 @pytest.fixture
 def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database, with alice, who has an app, and an administrator."""
-    return peopled(hurried(make_site(database_url, **PATIENT)))
+    return peopled(GatehouseTester(make_site(database_url, **PATIENT)))
 
 
 @pytest.fixture
 def file_site(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
-    return peopled(hurried(make_site(sqlite_url, **PATIENT)))
+    return peopled(GatehouseTester(make_site(sqlite_url, **PATIENT)))
 
 
 def peopled(site: GatehouseTester) -> GatehouseTester:
@@ -178,7 +177,7 @@ def test_where_one_is_required_it_is_set_up_again_on_the_way_in(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
     required = {"GATEHOUSE_MFA_EVERYONE": "required", "GATEHOUSE_MFA_GRACE": "0s"}
-    site = peopled(hurried(make_site(sqlite_url, **PATIENT, **required)))
+    site = peopled(GatehouseTester(make_site(sqlite_url, **PATIENT, **required)))
     begin(site)
     site.clock.move(DAY)
     assert sign_in(site.client()).location.startswith("/second-step/set-up/")
@@ -270,7 +269,9 @@ def test_the_command_asks_shows_and_takes_back(file_site: GatehouseTester) -> No
 
 
 def test_the_waiting_time_is_a_setting(make_site: MakeSite, sqlite_url: str) -> None:
-    site = peopled(hurried(make_site(sqlite_url, **PATIENT, GATEHOUSE_MFA_RESET_AFTER="2h")))
+    site = peopled(
+        GatehouseTester(make_site(sqlite_url, **PATIENT, GATEHOUSE_MFA_RESET_AFTER="2h"))
+    )
     begin(site)
     site.clock.move(timedelta(hours=2))
     upkeep(site)

@@ -20,7 +20,7 @@ from tests.conftest import MakeSite
 from tests.features.mfa.stories import ADD, CODE, PATIENT, enter, whose
 from tests.features.totp.apps import shown, with_app
 from tests.forms import cookie, send, sign_in, token
-from tests.security.conftest import HTTPS, hurried
+from tests.security.conftest import HTTPS
 from tests.security.walk import change_password, events, rows, who
 
 TRUST = {"GATEHOUSE_MFA_TRUST_FOR": "14d"}
@@ -31,7 +31,7 @@ GATE = "/second-step/"
 @pytest.fixture
 def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
     """The site on each kind of database; alice has an app, and so has bob."""
-    site = hurried(make_site(database_url, **PATIENT, **TRUST))
+    site = GatehouseTester(make_site(database_url, **PATIENT, **TRUST))
     site.add_user("alice", email="alice@example.org")
     site.add_user("bob")
     return site
@@ -39,7 +39,7 @@ def site(make_site: MakeSite, database_url: str) -> GatehouseTester:
 
 @pytest.fixture
 def file_site(make_site: MakeSite, sqlite_url: str) -> GatehouseTester:
-    site = hurried(make_site(sqlite_url, **PATIENT, **TRUST))
+    site = GatehouseTester(make_site(sqlite_url, **PATIENT, **TRUST))
     site.add_user("alice", email="alice@example.org")
     return site
 
@@ -98,7 +98,7 @@ def test_rem_05_a_wrong_step_trusts_nothing(file_site: GatehouseTester) -> None:
 def test_rem_05_where_it_is_not_allowed_the_box_does_nothing(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, **PATIENT))
+    site = GatehouseTester(make_site(sqlite_url, **PATIENT))
     site.add_user("alice")
     seed = with_app(site)
     client = site.client()
@@ -112,14 +112,14 @@ def test_rem_05_where_it_is_not_allowed_the_box_does_nothing(
 def test_rem_05_what_is_no_longer_allowed_is_worth_nothing(
     make_site: MakeSite, sqlite_url: str
 ) -> None:
-    site = hurried(make_site(sqlite_url, **PATIENT, **TRUST))
+    site = GatehouseTester(make_site(sqlite_url, **PATIENT, **TRUST))
     site.add_user("alice")
     client = trusted(site, with_app(site))
     held = cookie(client, COOKIE)
     shared = {"SECRET_KEY": site.app.config["SECRET_KEY"]}
     for lifetime, is_asked in (("14d", False), ("1d", True), ("0s", True)):
         later = make_site(sqlite_url, **PATIENT, **shared, GATEHOUSE_MFA_TRUST_FOR=lifetime)
-        after = hurried(later)
+        after = GatehouseTester(later)
         after.clock.move(timedelta(days=2))
         browser = after.client()
         browser.set_cookie(COOKIE, held or "")
@@ -145,7 +145,7 @@ def test_rem_05_it_stands_in_the_cookie_only_and_no_script_reads_it(
 
 
 def test_rem_05_by_https_it_travels_there_only(make_site: MakeSite, sqlite_url: str) -> None:
-    site = hurried(make_site(sqlite_url, **PATIENT, **TRUST, GATEHOUSE_PUBLIC_URL=HTTPS))
+    site = GatehouseTester(make_site(sqlite_url, **PATIENT, **TRUST, GATEHOUSE_PUBLIC_URL=HTTPS))
     site.add_user("alice")
     seed = with_app(site)
     client = site.client()

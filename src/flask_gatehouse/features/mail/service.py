@@ -115,10 +115,18 @@ def sample(house: House, *, letter: str) -> Letter:
     Raises:
         NoSuchLetter: no letter has this name.
     """
-    letters = house.part(Letters)
-    if letter not in letters.names():
+    if letter not in house.part(Letters).names():
         raise NoSuchLetter(letter=letter)
-    facts = letters.sample(letter)
+    return _sample(house, letter)
+
+
+def samples(house: House) -> list[Letter]:
+    """Return every letter as it would look, in the order of their names."""
+    return [_sample(house, letter) for letter in house.part(Letters).names()]
+
+
+def _sample(house: House, letter: str) -> Letter:
+    facts = house.part(Letters).sample(letter)
     return _written(house, letter=letter, recipient="you@example.org", facts=facts)
 
 
