@@ -19,7 +19,6 @@ from flask_gatehouse.testing import GatehouseTester
 from tests import forms
 from tests.conftest import MakeSite
 from tests.features.viewing.stories import END, at_work, page
-from tests.security.conftest import hurried
 from tests.security.test_log import FORGED, audit_of, logged
 from tests.security.walk import OPENED, UNLIMITED, ask, rows
 
@@ -43,7 +42,7 @@ def site_that_tells(
         "GATEHOUSE_METRICS_TOKEN": TOKEN,
         "GATEHOUSE_WEBHOOKS_PRIVATE_HOSTS": "127.0.0.1",
     }
-    return hurried(make_site(url, **UNLIMITED, **OPENED, **LINES, **config))
+    return GatehouseTester(make_site(url, **UNLIMITED, **OPENED, **LINES, **config))
 
 
 def handles(client: FlaskClient) -> set[str]:
