@@ -58,6 +58,28 @@ def test_a_sign_in_asks_no_more_than_it_has_to(site: GatehouseTester) -> None:
     assert (len(known), len(unknown)) == (KNOWN + more, UNKNOWN + more)
 
 
+def test_a_sign_in_commits_what_was_counted_and_what_it_opened(site: GatehouseTester) -> None:
+    """Whatever else is written has to be written with one of the two."""
+    site.add_user("alice", email="alice@example.org")
+    sign_in(site.client(), "alice")  # what is prepared once is prepared
+    engine = site.app.extensions["gatehouse"].works.engine
+    client = site.client()
+    fields = {"username": "alice", "password": PASSWORD, "csrf_token": token(client.get("/login/"))}
+    sent_until: set[int] = set()
+    with asked(site) as sent:
+
+        def note(_: object) -> None:
+            # A sweep is a transaction of its own, in which nothing else is sent.
+            sent_until.add(len(sent))
+
+        event.listen(engine, "commit", note)
+        try:
+            assert client.post("/login/", data=fields).status_code == 303
+        finally:
+            event.remove(engine, "commit", note)
+    assert len(sent_until) == 2
+
+
 @pytest.mark.parametrize("database_url", ["postgres", "mariadb"], indirect=True)
 def test_an_account_is_held_as_it_is_and_not_as_somebody_remembers_it(
     site: GatehouseTester,
