@@ -226,6 +226,42 @@ def test_what_cannot_be_recorded_does_not_happen(site: GatehouseTester) -> None:
     assert names(site.app) == []
 
 
+def test_what_happens_together_is_written_down_at_once_in_its_order(
+    site: GatehouseTester,
+) -> None:
+    alice = site.add_user("alice")
+    ear = Ear(site.app)
+    furnish(site.app, ear)
+    with site.work() as work:
+        with work.together():
+            work.record(UserSuspended(user_id=alice.id))
+            work.record_all(
+                [
+                    UserCreated(user_id=alice.id, administrator=False),
+                    UserSuspended(user_id=alice.id),
+                ]
+            )
+            assert work.told() == ()
+        assert len(work.told()) == 3
+    happened = ["users.suspended", "users.created", "users.suspended"]
+    assert [name for name, _ in ear.heard] == happened
+    with works_of(site.app).reading() as db:
+        written = db.scalars(select(AuditRow.name).order_by(AuditRow.lane, AuditRow.sequence))
+        assert written.all()[-3:] == happened
+
+
+def test_of_what_was_to_happen_together_nothing_is_written_if_it_fails(
+    site: GatehouseTester,
+) -> None:
+    alice = site.add_user("alice")
+    with site.work() as work:
+        with given_up(Nothing), work.together():
+            work.record(UserSuspended(user_id=alice.id))
+            raise Nothing
+        work.record(UserCreated(user_id=alice.id, administrator=False))
+        assert [event.name for event in work.told()] == ["users.created"]
+
+
 def test_what_happened_is_a_row_of_the_same_transaction(site: GatehouseTester) -> None:
     alice = site.add_user("alice")
     with site.work() as work:

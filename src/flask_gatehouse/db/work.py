@@ -49,6 +49,8 @@ class Work:
         self._works = works
         self._open = db
         self._events: list[Event] = []
+        #: What a block of `together` has recorded so far; None outside of one.
+        self._gathered: list[Event] | None = None
         #: What this work has locked until its end: nobody asks for it twice.
         self.held: dict[object, Any] = {}
         self.origin = origin
@@ -77,9 +79,25 @@ class Work:
 
     def record_all(self, events: Sequence[Event]) -> None:
         """Write down several things that happened, as `record` does with one."""
+        if self._gathered is not None:
+            self._gathered += events
+            return
         for recorder in self.house.plugs(Recorder):
             recorder.write_all(self, events)
         self._events += events
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write down what is recorded in the block at once, when it ends.
+
+        If the block raises nothing is written, so this is for what is undone then as well.
+        """
+        gathered = self._gathered = []
+        try:
+            yield
+        finally:
+            self._gathered = None
+        self.record_all(gathered)
 
     @contextmanager
     def apart(self) -> Iterator["Work"]:

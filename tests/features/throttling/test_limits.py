@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from flask_gatehouse.core.settings import Rate
+from flask_gatehouse.db.work import Work
 from flask_gatehouse.features.audit.models import AuditRow
 from flask_gatehouse.features.passwords.hashes import Hashes
 from flask_gatehouse.features.throttling.models import Counter
@@ -19,6 +21,7 @@ from flask_gatehouse.features.throttling.rules import Tally, network_of
 from flask_gatehouse.features.throttling.store import Store
 from flask_gatehouse.features.users import service as users
 from flask_gatehouse.testing import PASSWORD, GatehouseTester
+from tests import services
 from tests.forms import sign_in
 
 MakeSite = Callable[..., Flask]
@@ -265,6 +268,36 @@ def test_counters_that_are_over_are_swept_away(site: GatehouseTester) -> None:
     assert (hit.count, hit.seconds_left) == (1, 60)
     with site.work() as work:
         assert work.db.scalars(select(Counter.digest)).all() == [bytes(32)]
+
+
+@pytest.mark.parametrize("redis", [False, True])
+def test_what_is_done_once_it_was_counted_stays_and_is_not_done_over_a_limit(
+    make_site: MakeSite, sqlite_url: str, *, redis: bool
+) -> None:
+    url = {"GATEHOUSE_REDIS_URL": services.REDIS.need()} if redis else {}
+    site = GatehouseTester(make_site(sqlite_url, **url))
+    store = site.app.extensions["gatehouse"].house.part(Store)
+    one = Tally(token_bytes(32), "of a test", Rate(2, timedelta(seconds=30)))
+    done: list[Work] = []
+
+    def then(own: Work) -> None:
+        done.append(own)
+        own.db.add(Counter(digest=bytes([len(done)]) * 32, count=0, expires_at=own.now))
+
+    hits = []
+
+    def hit_and_undo() -> None:
+        with site.work() as work:
+            hits.extend(store.hit(work, [one], then=then))
+            raise NotImplementedError
+
+    for _ in range(3):
+        with pytest.raises(NotImplementedError):
+            hit_and_undo()
+    with site.work() as work:
+        digests = set(work.db.scalars(select(Counter.digest)))
+    assert [hit.count for hit in hits] == [1, 2, 3]
+    assert digests - {one.key} == {b"\1" * 32, b"\2" * 32}
 
 
 def test_counters_that_run_are_not_swept_away(site: GatehouseTester) -> None:

@@ -131,18 +131,19 @@ def admit(
         work, holder=holder, remember=wish.remember, remember_for=wish.remember_for
     )
     work.origin = replace(work.origin, actor_id=attempt.user_id, session_id=opened.public_id)
-    work.record(
-        LoggedIn(
-            user_id=attempt.user_id,
-            subject=attempt.subject,
-            methods=attempt.methods,
-            remembered=opened.remember is not None,
-        )
+    entered = LoggedIn(
+        user_id=attempt.user_id,
+        subject=attempt.subject,
+        methods=attempt.methods,
+        remembered=opened.remember is not None,
     )
-    if account is not None:
-        users.note_sign_in(work, user=account)
-    if account is not None and news:
-        _tell_of_new_device(work, account, browser.device)
+    # With the letter, if one is written: each time that the record is written costs statements.
+    with work.together():
+        work.record(entered)
+        if account is not None:
+            users.note_sign_in(work, user=account)
+        if account is not None and news:
+            _tell_of_new_device(work, account, browser.device)
     return opened
 
 

@@ -64,12 +64,17 @@ def spend(work: Work, *, user_id: UUID | None, known: bool) -> Guess:
         user_id: None if nobody has the name, which costs the same.
         known: whether the attempt comes from a browser of the owner.
     """
-    most = _total(work) if known else _of_strangers(work)
     with work.apart() as own:
-        db = own.db.connection(bind_arguments={"mapper": Password})
-        number = _count_one(db, user_id or _NOBODY, most)
-        if number is None:
-            throttling.write_as_if(own)
+        return spend_here(own, user_id=user_id, known=known)
+
+
+def spend_here(own: Work, *, user_id: UUID | None, known: bool) -> Guess:
+    """Do as `spend` does, in a work that is committed before anything is verified."""
+    most = _total(own) if known else _of_strangers(own)
+    db = own.db.connection(bind_arguments={"mapper": Password})
+    number = _count_one(db, user_id or _NOBODY, most)
+    if number is None:
+        throttling.write_as_if(own)
     return Guess(number is not None, number or 0)
 
 

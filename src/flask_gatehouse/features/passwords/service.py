@@ -1,6 +1,6 @@
 """Prove an account by its password; set passwords; invite people to choose theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
@@ -83,6 +83,15 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What there is to verify, read once the attempt was counted."""
+
+    user: User | None
+    stored: str | None
+    guess: Guess
+
+
+@dataclass(frozen=True)
 class Sealed:
     """A new password that keeps the rules, hashed. Made before the transaction begins."""
 
@@ -112,9 +121,10 @@ def prove(work: Work, *, name: str, password: str, device: str | None = None) ->
         mark = marks.recognise(work, value=device, name=name)
         # All spellings of a name share a counter. A name and the address of the same account do
         # not: that one runs out with the other would tell a stranger that they belong together.
-        tried = _count(work, counted_as(name), mark)
-        user, stored = _read(work, name)
-        guess = guesses.spend(work, user_id=user.id if user else None, known=mark is not None)
+        who = counted_as(name)
+        tried = _tried(work, who, mark)
+        asked = _count_and_ask(work, tried, who, name, known=mark is not None)
+        user, stored, guess = users.awake(work, user=asked.user), asked.stored, asked.guess
         right = _is_right(work, user, stored, password, guess)
         if not right or user is None or not user.open_to_owner:
             _record_refusal(work, name, user, guess)
@@ -141,7 +151,9 @@ def confirm(
         stored = _stored(work, user)
         mark = marks.recognise(work, value=device, name=user.username)
         in_session = _count_in_session(work, standing)
-        tried = _count(work, counted_as(user.username), mark)
+        who = counted_as(user.username)
+        tried = _tried(work, who, mark)
+        _count(work, tried, who)
         guess = guesses.spend(work, user_id=user.id, known=True)
         if not _is_right(work, user, stored, password, guess, live=True):
             _record_refusal(work, user.username, user, guess)
@@ -288,13 +300,30 @@ def _tried(work: Work, who: str, mark: Mark | None) -> Tried:
     )
 
 
-def _count(work: Work, who: str, mark: Mark | None) -> Tried:
-    """Count an attempt; return what it is counted under, for the case that it succeeds."""
-    tried = _tried(work, who, mark)
+def _count(work: Work, tried: Tried, who: str, then: Callable[[Work], None] | None = None) -> None:
+    """Count an attempt. Raises: Throttled."""
     # The account last: what a network has to wait for anyway uses up nothing of it.
     attempts = [*tried.of_the_network, *tried.of_the_source, *tried.of_everybody]
-    throttling.count(work, attempts=attempts, who=who)
-    return tried
+    throttling.count(work, attempts=attempts, who=who, then=then)
+
+
+def _count_and_ask(work: Work, tried: Tried, who: str, name: str, *, known: bool) -> Asked:
+    """Count an attempt, and as a failure of the account that it is about, in one transaction.
+
+    All of it is committed before the password is looked at. Raises: Throttled: nothing was asked.
+    """
+    found: list[Asked] = []
+
+    def ask(own: Work) -> None:
+        # One statement for everybody: nobody who has no account, or no password, is asked less.
+        row = own.db.execute(_ACCOUNT, users.named_as(name)).first()
+        user, encoded = (None, None) if row is None else (row.User, row.encoded)
+        whose = None if user is None else user.id
+        guess = guesses.spend_here(own, user_id=whose, known=known)
+        found.append(Asked(user, encoded, guess))
+
+    _count(work, tried, who, ask)
+    return found[-1]
 
 
 def _count_in_session(work: Work, standing: Standing) -> Limit:
@@ -341,14 +370,6 @@ def _stored(work: Work, user: User) -> str | None:
     with work.reading() as db:
         row = db.get(Password, user.id)
         return row.encoded if row else None
-
-
-def _read(work: Work, name: str) -> tuple[User | None, str | None]:
-    with work.reading() as db:
-        # One statement for everybody: nobody who has no account, or no password, is asked less.
-        row = db.execute(_ACCOUNT, users.named_as(name)).first()
-        user, encoded = (None, None) if row is None else (row.User, row.encoded)
-    return users.awake(work, user=user), encoded
 
 
 def _place(work: Work, password: str, *, live: bool = False) -> AbstractContextManager[None]:

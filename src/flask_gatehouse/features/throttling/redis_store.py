@@ -1,7 +1,7 @@
 """Counters in Redis, for machines that share no database connection to spare."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from flask_gatehouse.core.errors import Misconfigured, Unavailable
@@ -77,17 +77,26 @@ class RedisStore(Store):
         self._less = self._redis.register_script(_TAKE_BACK)
         self._otherwise = DatabaseStore()
 
-    def hit(self, work: Work, tallies: Sequence[Tally]) -> list[Hit]:
+    def hit(
+        self,
+        work: Work,
+        tallies: Sequence[Tally],
+        *,
+        then: Callable[[Work], None] | None = None,
+    ) -> list[Hit]:
         """Count by one script a key."""
         found: list[Hit] = []
         try:
             for tally in tallies:
                 found.append(self._one(work, tally))
                 if found[-1].count > tally.rate.times:
-                    break
+                    return found
         except _errors() as error:
             _log.warning("Redis does not count (%s); the database does", type(error).__name__)
-            return self._otherwise.hit(work, tallies)
+            return self._otherwise.hit(work, tallies, then=then)
+        if then is not None:
+            with work.apart() as own:
+                then(own)
         return found
 
     def clear(self, work: Work, key: bytes) -> None:

@@ -1,7 +1,7 @@
 """Count an attempt before anything is verified, and refuse if there were too many."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from flask_gatehouse.core import tokens
@@ -25,7 +25,13 @@ class Throttled(TooManyAttempts):
     code = "throttling.too_many"
 
 
-def count(work: Work, *, attempts: Sequence[tuple[Limit, str]], who: str | None = None) -> None:
+def count(
+    work: Work,
+    *,
+    attempts: Sequence[tuple[Limit, str]],
+    who: str | None = None,
+    then: Callable[[Work], None] | None = None,
+) -> None:
     """Count one attempt under each limit. It stays counted when the work is rolled back.
 
     In their order, up to the first that is passed: an attempt that one limit refuses uses up
@@ -34,6 +40,8 @@ def count(work: Work, *, attempts: Sequence[tuple[Limit, str]], who: str | None 
     Args:
         attempts: each limit with what it counts, such as a network.
         who: the name that the attempt is about, in the form in which it is counted.
+        then: called if no limit is passed, in a work of its own that is committed with what was
+            counted, or right after it. If it raises, nobody has been let try anything.
 
     Raises:
         Throttled: one of the limits is passed.
@@ -50,7 +58,7 @@ def count(work: Work, *, attempts: Sequence[tuple[Limit, str]], who: str | None 
         )
         for limit, what in attempts
     ]
-    hits = work.house.part(Store).hit(work, tallies)
+    hits = work.house.part(Store).hit(work, tallies, then=then)
     passed, hit = tallies[len(hits) - 1], hits[-1]
     if hit.count <= passed.rate.times:
         return

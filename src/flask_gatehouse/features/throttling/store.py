@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -75,8 +75,17 @@ class Store(ABC):
     """Counts. One atomic step each, shared by all workers that use the same store."""
 
     @abstractmethod
-    def hit(self, work: Work, tallies: Sequence[Tally]) -> list[Hit]:
+    def hit(
+        self,
+        work: Work,
+        tallies: Sequence[Tally],
+        *,
+        then: Callable[[Work], None] | None = None,
+    ) -> list[Hit]:
         """Count one more for each, up to the first that is passed, whatever becomes of `work`.
+
+        Args:
+            then: called if none is passed, in a work whose transaction stays as well.
 
         Returns a hit for each that was counted: the last one may be passed, those before are not.
         """
@@ -101,7 +110,13 @@ class Store(ABC):
 class DatabaseStore(Store):
     """Counts in the database of the accounts, in a short transaction of its own."""
 
-    def hit(self, work: Work, tallies: Sequence[Tally]) -> list[Hit]:
+    def hit(
+        self,
+        work: Work,
+        tallies: Sequence[Tally],
+        *,
+        then: Callable[[Work], None] | None = None,
+    ) -> list[Hit]:
         """Count by one upsert a key; the database serialises those that come at once."""
         found: list[Hit] = []
         with work.apart() as own:
@@ -110,6 +125,10 @@ class DatabaseStore(Store):
                 found.append(self._one(db, work.now, tally))
                 if found[-1].count > tally.rate.times:
                     break
+            else:
+                if then is not None:
+                    # In the same transaction: to begin and to commit another one costs more.
+                    then(own)
         # So the table stays as small as the traffic is.
         opened = [tally.key for hit, tally in zip(found, tallies, strict=False) if hit.count == 1]
         if any(key[0] < _SWEEPERS for key in opened):
