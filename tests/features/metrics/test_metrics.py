@@ -488,6 +488,29 @@ def test_text_in_labels_is_escaped() -> None:
         ),
         (
             {
+                "GATEHOUSE_METRICS_NETWORKS": "192.0.2.0/24, 127.0.0.0/8",
+                "GATEHOUSE_PUBLIC_URL": "https://site.example.org",
+            },
+            ["as if from the proxy"],
+        ),
+        (
+            {
+                "GATEHOUSE_METRICS_NETWORKS": "127.0.0.0/8",
+                "GATEHOUSE_METRICS_TOKEN": TOKEN,
+                "GATEHOUSE_PUBLIC_URL": "https://site.example.org",
+            },
+            [],
+        ),
+        (
+            {
+                "GATEHOUSE_METRICS_NETWORKS": "127.0.0.0/8",
+                "GATEHOUSE_TRUSTED_PROXIES": 1,
+                "GATEHOUSE_PUBLIC_URL": "https://site.example.org",
+            },
+            [],
+        ),
+        (
+            {
                 "GATEHOUSE_METRICS_TOKEN": TOKEN,
                 "GATEHOUSE_PUBLIC_URL": "http://site.example.org",
             },

@@ -33,6 +33,7 @@ from tests.features.viewing.stories import (
     ASIDE,
     END,
     REASON,
+    SESSION,
     at_work,
     end,
     helper,
@@ -321,3 +322,28 @@ def test_adm_07_of_two_who_begin_in_one_session_one_does(site: GatehouseTester) 
     with site.work() as work:
         kinds = work.db.scalars(select(Session.kind).order_by(Session.kind)).all()
     assert kinds == [1, 3]
+
+
+def test_adm_07_whoever_has_no_view_learns_nothing_at_its_end(site: GatehouseTester) -> None:
+    looker, _, _ = looking(site)
+    aside, view = cookie(looker, ASIDE), cookie(looker, SESSION)
+    assert aside is not None
+    assert view is not None
+    other = "A" * 43
+    nobodys = [f"{each.rpartition('.')[0]}.{other}" for each in (aside, view)]
+
+    def told(**cookies: str) -> tuple[int, str | None, str]:
+        stranger = site.client()
+        for name, value in cookies.items():
+            stranger.set_cookie(name, value)
+        proof = token(stranger.get("/login/"))
+        answer = stranger.post(END, data={"csrf_token": proof})
+        return answer.status_code, answer.location, answer.text
+
+    nothing = told()
+    assert nothing[:2] == (303, "/login/")
+    assert told(**{ASIDE: aside}) == told(**{ASIDE: nobodys[0]}) == nothing
+    assert told(**{SESSION: aside, ASIDE: view}) == told(**{SESSION: nobodys[0], ASIDE: nobodys[1]})
+    assert told(**{SESSION: nobodys[1], ASIDE: nobodys[0]}) == nothing
+    assert told(**{SESSION: "nonsense", ASIDE: aside}) == nothing
+    assert looker.get("/account/").status_code == 200

@@ -31,7 +31,16 @@ def readers(works: Works) -> Iterator[Finding]:
             "How much happens on the site, and when, is nobody else's to know.",
             "GATEHOUSE_METRICS_TOKEN, or a smaller network in GATEHOUSE_METRICS_NETWORKS",
         )
-    url = works.house.settings[CoreSettings].public_url
+    core = works.house.settings[CoreSettings]
+    url = core.public_url
+    inside = [each for each in settings.networks if rules.network(each).is_private]
+    if settings.token is None and inside and is_secure(url) and not core.trusted_proxies:
+        yield Finding(
+            "note",
+            f"Everybody may read /metrics as if from the proxy that speaks https for {url}.",
+            f"No proxy is believed, so everybody has its address, which may be in {inside[0]}.",
+            "GATEHOUSE_TRUSTED_PROXIES=1, or GATEHOUSE_METRICS_TOKEN",
+        )
     if settings.token and not is_secure(url) and not is_this_machine(urlsplit(url).hostname):
         yield Finding(
             "note",
