@@ -31,17 +31,6 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 ALL_METHODS = (*SAFE, *UNSAFE, "TRACE")
 
-#: Only for people who are signed in; the walk over the map fails if this list is not complete.
-PROTECTED = (
-    "/admin/",
-    "/admin/people/",
-    "/admin/invitations/",
-    "/account/",
-    "/account/activity/",
-    "/account/devices/",
-    "/confirm/",
-)
-
 #: So much that nothing which is sent in a test is too often.
 UNLIMITED: dict[str, object] = {
     "GATEHOUSE_THROTTLING_ACCOUNT": "1000000/1s",

@@ -1,6 +1,6 @@
 """What `admin` offers to the house."""
 
-from flask_gatehouse.feature import Feature, Route
+from flask_gatehouse.feature import Examination, Feature, Route
 from flask_gatehouse.features.admin.settings import AdminSettings
 
 _HERE = "flask_gatehouse.features.admin"
@@ -9,6 +9,7 @@ FEATURE = Feature(
     name="admin",
     settings=AdminSettings,
     plugs=(f"{_HERE}.parts:rules",),
+    examinations=(Examination(place=f"{_HERE}.examinations:entrance"),),
     routes=(
         Route(rule="/admin/", access="signed in", view=f"{_HERE}.views:index"),
         Route(
