@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
@@ -28,6 +29,7 @@ from tests import forms
 from tests.conftest import MakeSite
 from tests.features.totp.apps import with_app
 from tests.security.walk import (
+    KINDS,
     OPENED,
     UNLIMITED,
     ask,
@@ -65,27 +67,38 @@ class Kind:
 OF_FEATURES: dict[str, Callable[[GatehouseTester], Kind]] = {}
 
 
-def kinds_of(tester: GatehouseTester, names: list[str]) -> Iterator[tuple[str, Kind]]:
-    """Yield each kind of person; one for each permission, who has nothing but it."""
+#: Everything that features let somebody do in the console.
+PERMISSIONS = tuple(name for feature in FEATURES for name in feature.permissions)
+
+#: Those who have a walk of their own: the people, whoever is at the second step, whoever has one
+#: permission, and those that come with a feature.
+WALKERS = (*KINDS, "pending", *PERMISSIONS, "of features")
+
+
+def kinds_of(tester: GatehouseTester, walker: str) -> Iterator[tuple[str, Kind]]:
+    """Yield the kinds of person of one walk."""
     found = people(tester)
-    yield "anonymous", Kind(found["anonymous"])
-    yield "suspended", Kind(found["suspended"])
-    yield "plain", Kind(found["member"], signed_in=True, fresh=True)
-    yield "remembered", Kind(found["remembered"], signed_in=True)
-    yield "administrator", Kind(found["administrator"], signed_in=True, fresh=True, may=EVERY)
-    yield (
-        "remembered administrator",
-        Kind(found["remembered administrator"], signed_in=True, may=EVERY),
-    )
-    tester.add_user("halfway")
-    with_app(tester, "halfway")
-    client = tester.client()
-    assert forms.sign_in(client, "halfway").location == "/second-step/"
-    yield "pending", Kind(client, pending=True)
-    for name in names:
-        yield from with_permission(tester, name)
-    here = {feature.name for feature in FEATURES}
-    yield from ((name, make(tester)) for name, make in OF_FEATURES.items() if name in here)
+    signed_in = {
+        "member": Kind(found["member"], signed_in=True, fresh=True),
+        "remembered": Kind(found["remembered"], signed_in=True),
+        "administrator": Kind(found["administrator"], signed_in=True, fresh=True, may=EVERY),
+        "remembered administrator": Kind(
+            found["remembered administrator"], signed_in=True, may=EVERY
+        ),
+    }
+    if walker in found:
+        yield walker, signed_in.get(walker) or Kind(found[walker])
+    elif walker == "pending":
+        tester.add_user("halfway")
+        with_app(tester, "halfway")
+        client = tester.client()
+        assert forms.sign_in(client, "halfway").location == "/second-step/"
+        yield "pending", Kind(client, pending=True)
+    elif walker == "of features":
+        here = {feature.name for feature in FEATURES}
+        yield from ((name, make(tester)) for name, make in OF_FEATURES.items() if name in here)
+    else:
+        yield from with_permission(tester, walker)
 
 
 def with_permission(tester: GatehouseTester, name: str) -> Iterator[tuple[str, Kind]]:
@@ -139,14 +152,16 @@ def outcome(page: TestResponse) -> str:
 Step = tuple[Address, Route, str | None]
 
 
+@pytest.mark.parametrize("walker", WALKERS)
 def test_asvs_8_2_1_every_address_lets_in_whom_its_declaration_says(
-    patient: GatehouseTester,
+    patient: GatehouseTester, walker: str
 ) -> None:
     permissions = patient.app.extensions["gatehouse"].house.part(Permissions)
+    assert {name for name, _ in permissions.items()} == set(PERMISSIONS)
     pages = declared()
     walked = [each for each in addresses(patient.app) if each.endpoint in pages]
     assert {each.endpoint for each in walked} == set(pages)
-    for named, kind in kinds_of(patient, [name for name, _ in permissions.items()]):
+    for named, kind in kinds_of(patient, walker):
         steps = [
             (each, pages[each.endpoint], refusal(pages[each.endpoint], kind)) for each in walked
         ]
