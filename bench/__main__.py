@@ -37,9 +37,10 @@ MEASURES = (
     "throughput",
     "record",
     "people",
+    "instructions",
 )
-LONG = ("record", "people")
-"""Only measured when it is named: it takes minutes before the first page."""
+APART = ("record", "people", "instructions")
+"""Only measured when it is named: it takes minutes before the first page, or wants valgrind."""
 ROWS_OF_RECORD = 10_000_000
 PACKAGES = (
     "argon2-cffi",
@@ -125,6 +126,7 @@ def stages(
         "requests": lambda: figures.of_requests(built(), effort),
         "truth": lambda: figures.of_truth(folder, effort),
         "sql": lambda: figures.of_traffic(names, folder),
+        "instructions": lambda: figures.of_instructions(names, folder),
         "sign-in": lambda: figures.of_sign_ins(built(), effort),
         "start": lambda: figures.of_starts(names, folder, effort),
         "memory": lambda: figures.of_memory(names, folder),
@@ -166,7 +168,7 @@ def run(asked: argparse.Namespace) -> int:
         tell("making the databases")
         able = prepared(names, Path(folder))
         for name, work in stages(able, Path(folder), asked).items():
-            if name in chosen(asked.only, MEASURES) and (name not in LONG or name in asked.only):
+            if name in chosen(asked.only, MEASURES) and (name not in APART or name in asked.only):
                 whole &= attempted(name, work, lines)
     print(report.table(lines))
     if asked.json:

@@ -10,6 +10,7 @@ from bench import (
     factors,
     fresh,
     growth,
+    instructions,
     letters,
     measure,
     people,
@@ -95,6 +96,23 @@ def of_truth(folder: Path, effort: Effort) -> list[Figure]:
         _figure("PostgreSQL, private page: added", "µs", {US: added[US]}, 1),
         _figure("PostgreSQL, private page / the question", "times", {US: trips}, 2, plus=1.3),
     ]
+
+
+def of_instructions(names: Sequence[str], folder: Path) -> list[Figure]:
+    """Count the instructions of the private page, which no other work on the machine changes."""
+    whole = {name: instructions.of_page(name, folder / name) / 1_000 for name in names}
+    bare = whole[measure.BASE]
+    added = {name: counted - bare for name, counted in whole.items() if name != measure.BASE}
+    lines = [
+        Figure("private page, signed in: instructions", "thousand", whole),
+        Figure("private page, signed in: instructions added", "thousand", added),
+    ]
+    if US in names:
+        believing = instructions.of_page(US, folder / US, bound="60s") / 1_000
+        name = "private page, bounded cache: instructions added"
+        compared = {"tutorial": added["tutorial"], US: believing - bare}
+        lines.append(Figure(name, "thousand", compared))
+    return lines
 
 
 def of_traffic(names: Sequence[str], folder: Path) -> list[Figure]:
