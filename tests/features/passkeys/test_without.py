@@ -1,5 +1,6 @@
 """Where the library or the host is missing: nothing is offered, and what is there is asked for."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,23 @@ STEP = "/second-step/passkey/"
 
 
 @pytest.fixture
-def without(monkeypatch: pytest.MonkeyPatch, tester: GatehouseTester) -> Authenticator:
+def take_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Take the library away, and look for it anew as a process does that starts then."""
+
+    def now() -> None:
+        monkeypatch.setattr(ceremony, "find_spec", lambda _: None)
+        ceremony.is_installed.cache_clear()
+
+    yield now
+    ceremony.is_installed.cache_clear()
+
+
+@pytest.fixture
+def without(take_away: Callable[[], None], tester: GatehouseTester) -> Authenticator:
     """Alice's, on a site from which the library was taken away since."""
     keeper = Authenticator()
     enrol(tester, keeper)
-    monkeypatch.setattr(ceremony, "find_spec", lambda _: None)
+    take_away()
     return keeper
 
 
@@ -74,9 +87,9 @@ def test_the_doctor_knows_where_no_browser_uses_one(
 
 
 def test_switched_on_by_name_the_start_stops_without_the_library(
-    monkeypatch: pytest.MonkeyPatch, make_site: MakeSite, sqlite_url: str
+    take_away: Callable[[], None], make_site: MakeSite, sqlite_url: str
 ) -> None:
-    monkeypatch.setattr(ceremony, "find_spec", lambda _: None)
+    take_away()
     make_site(sqlite_url)
     # As text, which is not what stands there by default.
     with pytest.raises(Misconfigured, match=r"flask-gatehouse\[passkeys\]"):
