@@ -183,8 +183,13 @@ def spend_code(work: Work, *, purpose: Purpose, ticket: str, code: str) -> Found
     _count(work)
     digits = rules.typed_code(code)
     named = Proof.ticket == ticket[:_TICKET_LENGTH]
+    with work.reading() as db:
+        digest = db.scalars(select(Proof.digest).where(named)).one_or_none()
     with work.apart() as own:
-        tries = update(Proof).where(named, Proof.purpose == purpose.name, Proof.tries < MOST_TRIES)
+        # By the key, as the row is taken: MariaDB locks on the way to it, and somebody who comes
+        # by the ticket would wait for whoever takes it, and that one for them.
+        meant = Proof.digest == (digest or b"")
+        tries = update(Proof).where(meant, Proof.purpose == purpose.name, Proof.tries < MOST_TRIES)
         counted = changed(
             own.db,
             tries.values(tries=Proof.tries + 1).execution_options(synchronize_session=False),
