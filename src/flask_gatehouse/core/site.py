@@ -1,7 +1,8 @@
 """Settings that belong to no single feature: the site as a whole."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -69,3 +70,14 @@ class CoreSettings:
         source="the levels of OWASP ASVS 5.0",
     )
     site_name: str = setting("Gatehouse", "Name of the site on pages and in mails.")
+
+
+def where_all_seem_to_be(core: CoreSettings, networks: Iterable[str]) -> str | None:
+    """Return the first of some networks in which everybody may seem to be, if there is one.
+
+    A proxy that speaks https for the site and is not believed lends its own address to whoever
+    asks, and it stands in a network of one's own.
+    """
+    if not is_secure(core.public_url) or core.trusted_proxies:
+        return None
+    return next((each for each in networks if ip_network(each).is_private), None)

@@ -26,4 +26,4 @@ def test_doctor_notes_a_console_that_everybody_seems_to_be_inside_of(
 ) -> None:
     app = make_site(sqlite_url, **config)
     found = list(examinations.entrance(app.extensions["gatehouse"].works))
-    assert [text in each.why for each, text in zip(found, said, strict=True)] == [True] * len(said)
+    assert [text in each.what for each, text in zip(found, said, strict=True)] == [True] * len(said)

@@ -491,7 +491,7 @@ def test_text_in_labels_is_escaped() -> None:
                 "GATEHOUSE_METRICS_NETWORKS": "192.0.2.0/24, 127.0.0.0/8",
                 "GATEHOUSE_PUBLIC_URL": "https://site.example.org",
             },
-            ["as if from the proxy"],
+            ["Everybody may seem to be in"],
         ),
         (
             {

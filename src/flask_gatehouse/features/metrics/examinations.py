@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from flask_gatehouse.core.findings import Finding
-from flask_gatehouse.core.site import CoreSettings, is_secure, is_this_machine
+from flask_gatehouse.core.site import (
+    CoreSettings,
+    is_secure,
+    is_this_machine,
+    where_all_seem_to_be,
+)
 from flask_gatehouse.db.work import Works
 from flask_gatehouse.features.metrics import rules
 from flask_gatehouse.features.metrics.settings import MetricsSettings
@@ -33,12 +38,12 @@ def readers(works: Works) -> Iterator[Finding]:
         )
     core = works.house.settings[CoreSettings]
     url = core.public_url
-    inside = [each for each in settings.networks if rules.network(each).is_private]
-    if settings.token is None and inside and is_secure(url) and not core.trusted_proxies:
+    inside = where_all_seem_to_be(core, settings.networks)
+    if settings.token is None and inside:
         yield Finding(
             "note",
-            f"Everybody may read /metrics as if from the proxy that speaks https for {url}.",
-            f"No proxy is believed, so everybody has its address, which may be in {inside[0]}.",
+            f"Everybody may seem to be in {inside}, from which /metrics is read.",
+            "A proxy speaks https for the site and is not believed, so everybody has its address.",
             "GATEHOUSE_TRUSTED_PROXIES=1, or GATEHOUSE_METRICS_TOKEN",
         )
     if settings.token and not is_secure(url) and not is_this_machine(urlsplit(url).hostname):

@@ -182,6 +182,11 @@ class Standing:
         return self.row.kind == REMEMBERED
 
 
+def _name(value: str) -> bytes:
+    """Return what a handle is remembered by: no live one stays in memory after its request."""
+    return blake2b(value.encode("utf-8", "surrogatepass")).digest()
+
+
 class _Believed(NamedTuple):
     """A session that was good when it was read, and for how long that may be believed."""
 
@@ -195,14 +200,14 @@ class Recent(Listener):
     """Sessions as they were read lately, for owners who allow safe pages not to ask each time.
 
     Whatever changes anything in this process empties it; what others change is seen when the bound
-    is over. Handles are kept as they came, in memory, for as long as the bound.
+    is over.
     """
 
     def __init__(self, house: House) -> None:
         """Believe for as long as the settings say."""
         self._house = house
         self._bound = house.settings[SessionSettings].cache_for
-        self._known: dict[str, _Believed] = {}
+        self._known: dict[bytes, _Believed] = {}
 
     def hear(self, event: Event, origin: Origin) -> None:
         """Forget everything: it may have been about any of them."""
@@ -217,13 +222,14 @@ class Recent(Listener):
         read: Callable[[str | None], Standing | None],
     ) -> Standing | None:
         """Return what `read` returned for this cookie within the bound, or call it."""
-        if value is None:
+        if value is None or len(value) != rules.HANDLE_LENGTH:
             return None
+        name = _name(value)
         now = self._house.clock.now()
         # What is read from here on is written into this dictionary, which nobody looks into any
         # more if something changes meanwhile.
         known = self._known
-        found = known.get(value)
+        found = known.get(name)
         if found is not None and found.since <= now < found.until:
             return Standing(found.digest, found.row, _account(works, found.row), now)
         standing = read(value)
@@ -236,15 +242,15 @@ class Recent(Listener):
             row = standing.row
             # What looks over by then may have been in use since, and is asked for again.
             until = min(now + self._bound, row.over_at)
-            known[value] = _Believed(now, until, standing.digest, row)
+            known[name] = _Believed(now, until, standing.digest, row)
         return standing
 
 
 class Finder:
     """Finds sessions by the cookies of an application's requests.
 
-    What a cookie that opened something is stored as is remembered, under a digest of its own: a
-    live handle stays nowhere in memory, and each request saves most of what it costs to make.
+    What a cookie that opened something is stored as is remembered, under a digest of its own, and
+    each request saves most of what it costs to make.
     """
 
     def __init__(self, works: Works) -> None:
@@ -267,7 +273,7 @@ class Finder:
         """
         if value is None or len(value) != rules.HANDLE_LENGTH:
             return None
-        name = blake2b(value.encode("utf-8", "surrogatepass")).digest()
+        name = _name(value)
         known = self._known.get(name) or self._parsed(value)
         if known is None:
             return None
